@@ -1,0 +1,151 @@
+//! Objects in S3, or in what speaks like it.
+
+mod config;
+mod failure;
+mod upload;
+
+use std::{fmt, time::UNIX_EPOCH};
+
+use async_trait::async_trait;
+use aws_sdk_s3::{Client, primitives::ByteStream as SdkStream, primitives::DateTime};
+use bytes::Bytes;
+use enginehouse_capabilities::{ByteStream, Error, ObjectEntry, ObjectPage, ObjectUri, Objects, Result};
+use futures::{StreamExt, stream};
+
+pub use self::config::{Buckets, S3Config};
+use self::{failure::Failure, upload::Upload};
+
+/// [`Objects`] over `aws-sdk-s3`.
+///
+/// Retries are the SDK's. At most one part of a body (8 MiB) is in memory, so an object has at most 78 GiB.
+#[derive(Clone)]
+pub struct S3Objects {
+    client: Client,
+    buckets: Buckets,
+    open_to_callers: bool,
+    name: String,
+}
+
+impl S3Objects {
+    /// A client of one endpoint. Speaks to nobody yet.
+    pub fn new(config: &S3Config) -> Self {
+        Self {
+            client: config.client(),
+            buckets: config.buckets,
+            open_to_callers: config.open_to_callers,
+            name: config.name(),
+        }
+    }
+
+    fn failed<E: Into<Failure>>(&self, verb: &str, uri: &ObjectUri) -> impl FnOnce(E) -> Error {
+        move |e| e.into().told(&self.name, verb, uri)
+    }
+}
+
+#[async_trait]
+impl Objects for S3Objects {
+    async fn head(&self, uri: &ObjectUri) -> Result<ObjectEntry> {
+        must_be_there(uri)?;
+        let request = self.client.head_object().bucket(uri.bucket()).key(uri.key());
+        let head = request.send().await.map_err(self.failed("find", uri))?;
+        Ok(ObjectEntry {
+            uri: uri.clone(),
+            bytes: size(head.content_length()),
+            modified: milliseconds(head.last_modified()),
+        })
+    }
+
+    async fn list(&self, prefix: &ObjectUri, after: Option<&str>) -> Result<ObjectPage> {
+        let prefix = prefix.as_prefix();
+        let request = self.client.list_objects_v2().bucket(prefix.bucket()).prefix(prefix.key()).max_keys(1000);
+        let page = request.set_continuation_token(after.map(str::to_owned)).send().await;
+        let page = page.map_err(self.failed("list", &prefix))?;
+        let entries = page.contents().iter().filter_map(|object| {
+            // Other writers may leave folder markers and keys such as `a//b`: neither is an object here.
+            let uri = ObjectUri::new(prefix.bucket(), object.key()?).ok().filter(|uri| !uri.is_prefix())?;
+            Some(ObjectEntry { uri, bytes: size(object.size()), modified: milliseconds(object.last_modified()) })
+        });
+        Ok(ObjectPage { entries: entries.collect(), next: page.next_continuation_token().map(str::to_owned) })
+    }
+
+    async fn read(&self, uri: &ObjectUri, offset: u64, length: u64) -> Result<Bytes> {
+        must_be_there(uri)?;
+        // HTTP has no range of no bytes, and servers differ on positions beyond what a signed number holds.
+        let Some(last) = length.checked_sub(1).map(|more| offset.saturating_add(more).min(FURTHEST)) else {
+            return self.head(uri).await.map(|_| Bytes::new());
+        };
+        if offset > FURTHEST {
+            return self.head(uri).await.map(|_| Bytes::new());
+        }
+        let request = self.client.get_object().bucket(uri.bucket()).key(uri.key());
+        match request.range(format!("bytes={offset}-{last}")).send().await.map_err(Failure::from) {
+            Ok(found) => Ok(found.body.collect().await.map_err(self.failed("read", uri))?.into_bytes()),
+            Err(failure) if failure.is_beyond_the_end() => Ok(Bytes::new()),
+            Err(failure) => Err(self.failed("read", uri)(failure)),
+        }
+    }
+
+    async fn stream(&self, uri: &ObjectUri) -> Result<ByteStream> {
+        must_be_there(uri)?;
+        let request = self.client.get_object().bucket(uri.bucket()).key(uri.key());
+        let body = request.send().await.map_err(self.failed("read", uri))?.body;
+        let next = |mut body: SdkStream| async move {
+            let chunk = body.next().await?;
+            Some((chunk.map_err(std::io::Error::other), body))
+        };
+        Ok(stream::unfold(body, next).boxed())
+    }
+
+    async fn write(&self, uri: &ObjectUri, body: ByteStream) -> Result<u64> {
+        if uri.is_prefix() {
+            return Err(Error::Invalid(format!("`{uri}` is a prefix: name the object to write under it")));
+        }
+        Upload::new(self, uri).run(body).await
+    }
+
+    async fn delete(&self, uri: &ObjectUri) -> Result<()> {
+        if uri.is_prefix() {
+            return Err(Error::Invalid(format!("`{uri}` is a prefix: list it and delete its objects one by one")));
+        }
+        let request = self.client.delete_object().bucket(uri.bucket()).key(uri.key());
+        match request.send().await.map_err(Failure::from) {
+            Err(failure) if failure.is_no_such_key() => Ok(()),
+            done => done.map(drop).map_err(self.failed("delete", uri)),
+        }
+    }
+
+    fn open_to_callers(&self) -> bool {
+        self.open_to_callers
+    }
+}
+
+impl fmt::Debug for S3Objects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("S3Objects").field("name", &self.name).field("buckets", &self.buckets).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for S3Objects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+/// No object is this large; positions are signed in some servers.
+const FURTHEST: u64 = i64::MAX as u64 - 1;
+
+fn must_be_there(uri: &ObjectUri) -> Result<()> {
+    match uri.is_prefix() {
+        true => Err(Error::NotFound(format!("`{uri}` is a prefix and no object: list it"))),
+        false => Ok(()),
+    }
+}
+
+fn size(bytes: Option<i64>) -> u64 {
+    bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default()
+}
+
+fn milliseconds(time: Option<&DateTime>) -> u64 {
+    let since = time.and_then(|time| std::time::SystemTime::try_from(*time).ok()?.duration_since(UNIX_EPOCH).ok());
+    since.and_then(|since| u64::try_from(since.as_millis()).ok()).unwrap_or_default()
+}

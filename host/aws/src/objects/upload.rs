@@ -1,0 +1,135 @@
+//! Writing one object: at once where it is small, in parts where it is not.
+
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use bytes::{Bytes, BytesMut};
+use enginehouse_capabilities::{ByteStream, Error, ObjectUri, Result};
+use futures::TryStreamExt;
+
+use super::{Buckets, S3Objects, failure::Failure};
+
+/// The size of a part, and the most that is written at once. S3 wants 5 MiB at least.
+const PART: usize = 8 << 20;
+
+/// Dropped before it is complete, it takes its parts back, so that a caller who hangs up leaves nothing.
+pub(super) struct Upload<'a> {
+    store: &'a S3Objects,
+    uri: &'a ObjectUri,
+    /// None as long as nothing was sent in parts.
+    id: Option<String>,
+    parts: Vec<CompletedPart>,
+}
+
+impl<'a> Upload<'a> {
+    pub(super) fn new(store: &'a S3Objects, uri: &'a ObjectUri) -> Self {
+        Self { store, uri, id: None, parts: Vec::new() }
+    }
+
+    /// Sends the whole body and answers its size.
+    pub(super) async fn run(mut self, body: ByteStream) -> Result<u64> {
+        let sent = self.send(body).await;
+        if sent.is_err()
+            && let Some(id) = self.id.take()
+        {
+            // What is told is why the write failed; parts that stay are cleared by the bucket's own rules.
+            let _ = abort(self.store.clone(), self.uri.clone(), id).await;
+        }
+        sent
+    }
+
+    async fn send(&mut self, mut body: ByteStream) -> Result<u64> {
+        let (mut total, mut waiting) = (0, BytesMut::new());
+        while let Some(chunk) = body.try_next().await.map_err(|e| {
+            Error::other(format!("the body of `{}` broke off; nothing was written", self.uri), e)
+        })? {
+            total += chunk.len() as u64;
+            waiting.extend_from_slice(&chunk);
+            // One byte more than a part: so the last part is never empty.
+            while waiting.len() > PART {
+                let part = waiting.split_to(PART).freeze();
+                self.part(part).await?;
+            }
+        }
+        match self.id.is_some() {
+            true => {
+                self.part(waiting.freeze()).await?;
+                self.complete().await?;
+            }
+            false => self.put(waiting.freeze()).await?,
+        }
+        Ok(total)
+    }
+
+    async fn put(&self, content: Bytes) -> Result<()> {
+        let put = || {
+            let request = self.store.client.put_object().bucket(self.uri.bucket()).key(self.uri.key());
+            request.body(content.clone().into()).send()
+        };
+        let mut done = put().await.map_err(Failure::from);
+        if self.needs_bucket(&done) {
+            self.make_bucket().await?;
+            done = put().await.map_err(Failure::from);
+        }
+        done.map(drop).map_err(self.store.failed("write", self.uri))
+    }
+
+    async fn part(&mut self, content: Bytes) -> Result<()> {
+        let id = match &self.id {
+            Some(id) => id.clone(),
+            None => self.begin().await?,
+        };
+        let number = i32::try_from(self.parts.len() + 1).unwrap_or(i32::MAX);
+        let request = self.store.client.upload_part().bucket(self.uri.bucket()).key(self.uri.key());
+        let part = request.upload_id(id).part_number(number).body(content.into()).send().await;
+        let part = part.map_err(self.store.failed("write", self.uri))?;
+        self.parts.push(CompletedPart::builder().part_number(number).set_e_tag(part.e_tag).build());
+        Ok(())
+    }
+
+    async fn begin(&mut self) -> Result<String> {
+        let create = || self.store.client.create_multipart_upload().bucket(self.uri.bucket()).key(self.uri.key()).send();
+        let mut begun = create().await.map_err(Failure::from);
+        if self.needs_bucket(&begun) {
+            self.make_bucket().await?;
+            begun = create().await.map_err(Failure::from);
+        }
+        let id = begun.map_err(self.store.failed("write", self.uri))?.upload_id;
+        self.id.clone_from(&id);
+        id.ok_or_else(|| Error::Unavailable(format!("{} began an upload without an id", self.store)))
+    }
+
+    async fn complete(&mut self) -> Result<()> {
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(std::mem::take(&mut self.parts))).build();
+        let request = self.store.client.complete_multipart_upload().bucket(self.uri.bucket()).key(self.uri.key());
+        let done = request.set_upload_id(self.id.clone()).multipart_upload(parts).send().await;
+        done.map_err(self.store.failed("write", self.uri))?;
+        self.id = None;
+        Ok(())
+    }
+
+    fn needs_bucket<T>(&self, done: &Result<T, Failure>) -> bool {
+        self.store.buckets == Buckets::Make && done.as_ref().is_err_and(Failure::is_no_such_bucket)
+    }
+
+    async fn make_bucket(&self) -> Result<()> {
+        let made = self.store.client.create_bucket().bucket(self.uri.bucket()).send().await;
+        match made.map_err(Failure::from) {
+            Err(failure) if failure.is_made_already() => Ok(()),
+            made => made.map(drop).map_err(self.store.failed("make the bucket of", self.uri)),
+        }
+    }
+}
+
+impl Drop for Upload<'_> {
+    fn drop(&mut self) {
+        if let Some(id) = self.id.take()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(abort(self.store.clone(), self.uri.clone(), id));
+        }
+    }
+}
+
+async fn abort(store: S3Objects, uri: ObjectUri, id: String) -> Result<()> {
+    let request = store.client.abort_multipart_upload().bucket(uri.bucket()).key(uri.key()).upload_id(id);
+    request.send().await.map(drop).map_err(store.failed("clear up after", &uri))
+}

@@ -1,0 +1,13 @@
+"""Plain Python has nothing to start."""
+
+
+def start():
+    pass
+
+
+def stop():
+    pass
+
+
+def describe(error):
+    return {}

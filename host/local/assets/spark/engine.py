@@ -1,0 +1,134 @@
+"""Spark's half of the runner: one JVM, its session made before the program asks for it."""
+
+import glob
+import importlib.util
+import json
+import os
+import struct
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ENGINE = "/opt/engine"
+GATEWAY = "/work/.gateway"
+SCHEMES = ("s3", "s3a", "s3n")
+# What spark-submit gives a JVM since 17; the incubating vector module is left out: a runtime may lack it.
+OPENS = (
+    "java.base/java.lang java.base/java.lang.invoke java.base/java.lang.reflect java.base/java.io java.base/java.net "
+    "java.base/java.nio java.base/java.util java.base/java.util.concurrent java.base/java.util.concurrent.atomic "
+    "java.base/jdk.internal.ref java.base/sun.nio.ch java.base/sun.nio.cs java.base/sun.security.action "
+    "java.base/sun.util.calendar java.security.jgss/sun.security.krb5"
+).split()
+
+jvm = None
+
+
+def start():
+    """Starts the JVM and makes the session: static settings are then ours, whatever the program's builder says."""
+    global jvm
+    with open(os.path.join(HERE, "settings.json"), encoding="utf-8") as file:
+        settings = json.load(file)
+    home = os.path.dirname(importlib.util.find_spec("pyspark").origin)
+    os.environ.update(
+        JAVA_HOME=settings["java"],
+        SPARK_HOME=home,
+        SPARK_LOCAL_IP="127.0.0.1",
+        SPARK_USER="sandbox",
+        HADOOP_USER_NAME="sandbox",
+        PYSPARK_PYTHON=sys.executable,
+        PYSPARK_DRIVER_PYTHON=sys.executable,
+    )
+    environment = dict(os.environ, _PYSPARK_DRIVER_CONN_INFO_PATH=GATEWAY, SPARK_CONNECT_MODE="0")
+    jvm = subprocess.Popen(command(settings), stdin=subprocess.PIPE, env=environment)
+    from pyspark.sql import SparkSession
+
+    while not os.path.exists(GATEWAY):
+        if jvm.poll() is not None:
+            raise RuntimeError(f"the engine's JVM ended with status {jvm.returncode} before it was ready")
+        time.sleep(0.01)
+    with open(GATEWAY, "rb") as file:
+        port, length = struct.unpack("!ii", file.read(8))
+        secret = file.read(length).decode()
+    os.environ.update(PYSPARK_GATEWAY_PORT=str(port), PYSPARK_GATEWAY_SECRET=secret)
+    SparkSession.builder.getOrCreate().sparkContext.setLogLevel("WARN")
+
+
+def stop():
+    """Stops what the program left running; a JVM that died already is no error of its own."""
+    if "pyspark" not in sys.modules or jvm is None:
+        return
+    from pyspark import SparkContext
+
+    try:
+        if SparkContext._active_spark_context is not None:
+            SparkContext._active_spark_context.stop()
+    except Exception:
+        pass
+    jvm.stdin.close()
+    if os.environ.get("ENGINEHOUSE_ARCHIVE"):
+        jvm.wait()
+
+
+def describe(error):
+    """Spark's name for what went wrong, where it has one."""
+    condition = getattr(error, "getCondition", None) or getattr(error, "getErrorClass", None)
+    try:
+        return {"condition": condition()} if condition is not None else {}
+    except Exception:
+        return {}
+
+
+def command(settings):
+    jars = sorted(glob.glob(os.path.join(os.environ["SPARK_HOME"], "jars", "*.jar")))
+    archive = os.environ.get("ENGINEHOUSE_ARCHIVE")
+    sharing = f"-XX:ArchiveClassesAtExit={archive}" if archive else f"-XX:SharedArchiveFile={ENGINE}/spark.jsa"
+    conf = {
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.local.dir": "/work/spark",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.catalogImplementation": "in-memory",
+        "spark.sql.warehouse.dir": "file:/work/warehouse",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.hadoop.fs.enginehouse.in": "/in",
+        "spark.hadoop.fs.enginehouse.out": "/out",
+        "spark.hadoop.fs.enginehouse.output": settings["output"],
+    }
+    factory = "org.apache.hadoop.mapreduce.lib.output.FileOutputCommitterFactory"
+    for scheme in SCHEMES:
+        conf[f"spark.hadoop.fs.{scheme}.impl"] = "enginehouse.RunFileSystem"
+        # Hadoop's defaults name a committer for s3a that is not part of Spark.
+        conf[f"spark.hadoop.mapreduce.outputcommitter.factory.scheme.{scheme}"] = factory
+    return [
+        os.path.join(os.environ["JAVA_HOME"], "bin", "java"),
+        f"-Xmx{settings['heap']}m",
+        f"-XX:ActiveProcessorCount={settings['cores']}",
+        # Spark's own reading of the container's limits fails in a sandbox without /sys.
+        "-XX:-UseContainerSupport",
+        "-XX:TieredStopAtLevel=1",
+        "-XX:+UseSerialGC",
+        "-XX:+IgnoreUnrecognizedVMOptions",
+        "-Xshare:auto",
+        "-Xlog:disable",
+        sharing,
+        *(f"--add-opens={package}=ALL-UNNAMED" for package in OPENS),
+        "--sun-misc-unsafe-memory-access=allow",
+        "--enable-native-access=ALL-UNNAMED",
+        "-Dio.netty.tryReflectionSetAccessible=true",
+        "-Dio.netty.allocator.type=pooled",
+        "-Dio.netty.handler.ssl.defaultEndpointVerificationAlgorithm=NONE",
+        "-Duser.home=/work",
+        "-Djava.io.tmpdir=/work",
+        f"-Dlog4j2.configurationFile={HERE}/log4j2.properties",
+        # One order whatever the file system says: the archive of classes holds for exactly this path.
+        "-cp",
+        ":".join([f"{ENGINE}/files.jar", *jars]),
+        "org.apache.spark.deploy.SparkSubmit",
+        "--master",
+        f"local[{settings['cores']}]",
+        *(part for name, value in conf.items() for part in ("--conf", f"{name}={value}")),
+        "pyspark-shell",
+    ]

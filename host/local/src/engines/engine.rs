@@ -1,0 +1,68 @@
+//! What an engine is made of.
+
+use std::borrow::Cow;
+
+use sha2::{Digest, Sha256};
+
+/// An engine, as data: what to install and how a program is started on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Engine {
+    /// What programs name it by: `spark`.
+    pub name: Cow<'static, str>,
+    /// A pip requirements file with pinned versions; empty for none.
+    pub requirements: Cow<'static, str>,
+    /// The engine's half of the runner, a Python module with `start()`, `stop()` and `describe(error)`.
+    pub hooks: Cow<'static, str>,
+    /// Files laid beside the runner, by name.
+    pub files: Vec<(Cow<'static, str>, Cow<'static, str>)>,
+    /// What an engine on the JVM needs; none for an engine without one.
+    pub jvm: Option<Jvm>,
+}
+
+/// What an engine on the JVM needs beyond its packages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Jvm {
+    /// The Java source of the Hadoop file system that maps `s3://` onto the sandbox's mounts.
+    pub file_system: Cow<'static, str>,
+}
+
+impl Engine {
+    /// Apache Spark with Python, one driver a program.
+    pub fn spark() -> Self {
+        Self {
+            name: "spark".into(),
+            requirements: include_str!("../../assets/spark/requirements.txt").into(),
+            hooks: include_str!("../../assets/spark/engine.py").into(),
+            files: vec![("log4j2.properties".into(), include_str!("../../assets/spark/log4j2.properties").into())],
+            jvm: Some(Jvm { file_system: include_str!("../../assets/spark/RunFileSystem.java").into() }),
+        }
+    }
+
+    /// Plain Python and its standard library, with files instead of `s3://`.
+    pub fn python() -> Self {
+        Self {
+            name: "python".into(),
+            requirements: "".into(),
+            hooks: include_str!("../../assets/python/engine.py").into(),
+            files: Vec::new(),
+            jvm: None,
+        }
+    }
+
+    /// SHA-256, in hex, of what is installed. The runner is not part of it: programs bring their own.
+    pub fn lock(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.requirements.as_bytes());
+        if let Some(jvm) = &self.jvm {
+            hash.update([0]);
+            hash.update(jvm.file_system.as_bytes());
+        }
+        hex::encode(hash.finalize())
+    }
+
+    /// The name of its folder: the engine and the first 16 digits of its lock.
+    pub(crate) fn folder(&self) -> String {
+        let lock = self.lock();
+        format!("{}-{}", self.name, lock.get(..16).unwrap_or(&lock))
+    }
+}

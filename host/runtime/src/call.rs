@@ -1,0 +1,150 @@
+//! One call: a place, a fresh store, its limits, the run, and nothing kept.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use enginehouse_capabilities::CallContext;
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
+use wasmtime::{PoolConcurrencyLimitError, Store, StoreContextMut, Trap, UpdateDeadline, component::ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use crate::{
+    BadValue, Clock, Error, Limits, Runtime, Stage,
+    bindings::{PluginPre, exports::enginehouse::supervisor::supervisor::Guest},
+    engine::TICK,
+    host::View,
+    limits::Meter,
+    output::Output,
+};
+
+/// A checked component that can be called.
+pub(crate) struct Callee {
+    pub(crate) runtime: Runtime,
+    pub(crate) pre: PluginPre<CallState>,
+    pub(crate) limits: Limits,
+    pub(crate) settings: Arc<BTreeMap<String, String>>,
+    pub(crate) places: Semaphore,
+}
+
+/// What belongs to one call and ends with it.
+pub(crate) struct CallState {
+    pub(crate) view: View,
+    meter: Meter,
+    ticks_left: u128,
+    output: Output,
+    wasi: WasiCtx,
+    resources: ResourceTable,
+}
+
+impl WasiView for CallState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.resources }
+    }
+}
+
+/// The guest computed for longer than it may.
+#[derive(Debug, thiserror::Error)]
+#[error("the computing time is used up")]
+struct ComputeSpent;
+
+/// Where a call went wrong.
+enum Fault {
+    Starting(wasmtime::Error),
+    Running(wasmtime::Error),
+}
+
+impl Callee {
+    /// Calls one export in a fresh instance and discards it.
+    pub(crate) async fn call<T>(
+        &self,
+        stage: Stage,
+        cx: CallContext,
+        export: impl AsyncFnOnce(&Guest, &mut Store<CallState>) -> wasmtime::Result<T>,
+    ) -> Result<T, Error> {
+        let _places = self.admit().await?;
+        let mut store = self.store(stage, cx);
+        let run = async {
+            let plugin = self.pre.instantiate_async(&mut store).await.map_err(Fault::Starting)?;
+            export(plugin.enginehouse_supervisor_supervisor(), &mut store).await.map_err(Fault::Running)
+        };
+        match timeout(self.limits.wall_clock, run).await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(fault)) => Err(self.explain(stage, fault, store.data())),
+            Err(_) => Err(Error::OutOfTime { stage, clock: Clock::Wall, limit: self.limits.wall_clock }),
+        }
+    }
+
+    /// Waits for a place among the plugin's calls, then for one among all.
+    async fn admit(&self) -> Result<(SemaphorePermit<'_>, SemaphorePermit<'_>), Error> {
+        let both = async { Ok((self.places.acquire().await?, self.runtime.parts().slots.acquire().await?)) };
+        match timeout(self.limits.patience, both).await {
+            Ok(Ok(places)) => Ok(places),
+            Ok(Err::<_, tokio::sync::AcquireError>(error)) => Err(Error::Host(error.to_string())),
+            Err(_) => Err(Error::Busy(self.limits.concurrent_calls)),
+        }
+    }
+
+    fn store(&self, stage: Stage, cx: CallContext) -> Store<CallState> {
+        let parts = self.runtime.parts();
+        let output = Output::default();
+        let mut resources = ResourceTable::new();
+        resources.set_max_capacity(1_000);
+        let state = CallState {
+            view: View::new(stage, cx, parts.capabilities.clone(), Arc::clone(&self.settings)),
+            meter: Meter::new(&self.limits),
+            ticks_left: ticks(self.limits.compute),
+            wasi: WasiCtx::builder().stdout(output.clone()).stderr(output.clone()).max_random_size(64 << 10).build(),
+            output,
+            resources,
+        };
+        let mut store = Store::new(parts.compiler.engine(), state);
+        store.limiter(|state| &mut state.meter);
+        store.set_hostcall_fuel(self.limits.hostcall_bytes);
+        store.set_max_component_handles(1_000);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(on_tick);
+        store
+    }
+
+    fn explain(&self, stage: Stage, fault: Fault, state: &CallState) -> Error {
+        let (starting, error) = match fault {
+            Fault::Starting(error) => (true, error),
+            Fault::Running(error) => (false, error),
+        };
+        let reason = error.root_cause().to_string();
+        if error.is::<ComputeSpent>() {
+            Error::OutOfTime { stage, clock: Clock::Compute, limit: self.limits.compute }
+        } else if error.is::<PoolConcurrencyLimitError>() {
+            Error::Busy(self.limits.concurrent_calls)
+        } else if matches!(error.downcast_ref(), Some(Trap::StackOverflow)) {
+            Error::StackOverflow(stage)
+        } else if state.meter.refused_memory {
+            Error::OutOfMemory { stage, limit: self.limits.memory }
+        } else if reason.contains("too much data is being copied") {
+            // The engine gives this error no type of its own.
+            Error::Invalid(BadValue::too_many_bytes("what it handed over in one go", self.limits.hostcall_bytes))
+        } else if starting && !error.is::<Trap>() {
+            Error::Host(format!("no instance of the plugin: {error:#}"))
+        } else {
+            Error::Trapped { stage, reason, backtrace: format!("{error:?}"), output: state.output.text() }
+        }
+    }
+}
+
+/// Counts a tick of computing and lets others run.
+fn on_tick(mut store: StoreContextMut<'_, CallState>) -> wasmtime::Result<UpdateDeadline> {
+    let state = store.data_mut();
+    match state.ticks_left.checked_sub(1) {
+        Some(left) => {
+            state.ticks_left = left;
+            Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+        }
+        None => Err(ComputeSpent.into()),
+    }
+}
+
+fn ticks(time: Duration) -> u128 {
+    time.as_millis() / TICK.as_millis()
+}

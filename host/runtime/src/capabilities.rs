@@ -1,0 +1,26 @@
+//! What the host offers to its plugins.
+
+use std::sync::Arc;
+
+use enginehouse_capabilities::{Batches, Catalog, Codegen, Functions, Journal, Objects, Processes, Tools};
+
+/// One adapter a capability; all plugins of a [`Runtime`](crate::Runtime) share them.
+#[derive(Debug, Clone)]
+pub struct Capabilities {
+    /// Writes text with a model.
+    pub codegen: Arc<dyn Codegen>,
+    /// The object store.
+    pub objects: Arc<dyn Objects>,
+    /// The table catalog.
+    pub catalog: Arc<dyn Catalog>,
+    /// Functions that answer within minutes.
+    pub functions: Arc<dyn Functions>,
+    /// Spark batches on a managed service.
+    pub batches: Arc<dyn Batches>,
+    /// Tools behind a gateway.
+    pub tools: Arc<dyn Tools>,
+    /// Engines on this machine.
+    pub processes: Arc<dyn Processes>,
+    /// Takes the lines for a run's event stream.
+    pub journal: Arc<dyn Journal>,
+}

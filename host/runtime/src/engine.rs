@@ -1,0 +1,127 @@
+//! The one WebAssembly engine of the process.
+
+use std::{path::Path, sync::Arc, thread, time::Duration};
+
+use tokio::sync::Semaphore;
+use wasmtime::{
+    Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig, component::Linker,
+};
+
+use crate::{Capabilities, Error, call::CallState, compile::Compiler, host};
+
+/// How often running guests are looked at; the unit of their computing time.
+pub(crate) const TICK: Duration = Duration::from_millis(10);
+
+/// Instances that may live at the same time, over all plugins.
+const INSTANCES: u32 = 256;
+/// The most one linear memory may be allowed.
+pub(crate) const MAX_MEMORY: usize = 1 << 30;
+/// Deep enough for all code that CPython's own parser accepts.
+const WASM_STACK: usize = 1 << 20;
+
+/// Loads plugins. Holds the engine, the compile cache and what the host offers; one a process.
+#[derive(Clone)]
+pub struct Runtime(Arc<Parts>);
+
+pub(crate) struct Parts {
+    pub(crate) compiler: Compiler,
+    pub(crate) linker: Linker<CallState>,
+    pub(crate) capabilities: Capabilities,
+    /// In front of the pool, which would answer an error where it is full.
+    pub(crate) slots: Arc<Semaphore>,
+    pooled: bool,
+}
+
+impl Runtime {
+    /// Starts the engine. `cache` is a folder for compiled plugins, made where it is missing; none: nothing is kept.
+    ///
+    /// # Errors
+    /// [`Error::Host`] where no engine starts on this machine.
+    pub fn new(cache: Option<&Path>, capabilities: Capabilities) -> Result<Self, Error> {
+        let failed = |what: &str| {
+            let what = what.to_owned();
+            move |error: wasmtime::Error| Error::Host(format!("{what}: {error:#}"))
+        };
+        let (engine, pooled) = start().map_err(failed("the WebAssembly engine does not start"))?;
+        let weak = engine.weak();
+        thread::Builder::new()
+            .name("epochs".into())
+            .spawn(move || tick(&weak))
+            .map_err(|error| Error::Host(format!("no thread for the engine's clock: {error}")))?;
+        let linker = host::linker(&engine).map_err(failed("the host functions do not link"))?;
+        let compiler = Compiler::new(engine, cache);
+        let slots = Arc::new(Semaphore::new(INSTANCES as usize));
+        Ok(Self(Arc::new(Parts { compiler, linker, capabilities, slots, pooled })))
+    }
+
+    /// Whether instances come from a pool; without one, where the address space forbids it, calls are slower.
+    pub fn is_pooled(&self) -> bool {
+        self.0.pooled
+    }
+
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// An engine with a pool, or without one where the address space is too small for it.
+fn start() -> wasmtime::Result<(Engine, bool)> {
+    let mut pooled = config();
+    pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+    match Engine::new(&pooled) {
+        Ok(engine) => Ok((engine, true)),
+        Err(error) => {
+            tracing::warn!(%error, "no address space for a pool of instances; plugin calls will be slower");
+            let mut frugal = config();
+            frugal.memory_reservation(0).memory_guard_size(64 << 10).memory_reservation_for_growth(1 << 20);
+            Ok((Engine::new(&frugal)?, false))
+        }
+    }
+}
+
+fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .max_wasm_stack(WASM_STACK)
+        .async_stack_size(2 * WASM_STACK)
+        // Without it no component-model async either, whose code is not even compiled in.
+        .concurrency_support(false)
+        .wasm_component_model(true)
+        .wasm_gc(false)
+        .wasm_function_references(false)
+        .wasm_exceptions(false)
+        .wasm_threads(false)
+        .wasm_memory64(false);
+    config
+}
+
+fn pool() -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(INSTANCES)
+        .total_core_instances(INSTANCES * 16)
+        .total_memories(INSTANCES)
+        .total_tables(INSTANCES * 2)
+        .total_stacks(INSTANCES)
+        .max_component_instance_size(4 << 20)
+        .max_core_instance_size(4 << 20)
+        .max_tables_per_module(4)
+        .table_elements(65_536)
+        .max_memory_size(MAX_MEMORY)
+        .max_unused_warm_slots(INSTANCES)
+        // Together worth a factor of ten: only the pages that a guest touched are put back, and without a system call.
+        .pagemap_scan(Enabled::Auto)
+        .linear_memory_keep_resident(2 << 20)
+        .table_keep_resident(64 << 10)
+        .async_stack_keep_resident(64 << 10);
+    pool
+}
+
+/// Drives the epochs, and ends with the engine.
+fn tick(engine: &EngineWeak) {
+    while let Some(engine) = engine.upgrade() {
+        engine.increment_epoch();
+        drop(engine);
+        thread::sleep(TICK);
+    }
+}

@@ -1,0 +1,86 @@
+//! What one call may use.
+
+use std::time::Duration;
+
+use wasmtime::ResourceLimiter;
+
+/// The limits of a plugin. Every call has them for itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// All linear memories together, in bytes: 64 MiB; at most 1 GiB.
+    pub memory: usize,
+    /// Entries of all tables together: 100,000.
+    pub table_elements: usize,
+    /// The guest's own computing, in steps of 10 ms: 2 s. Waiting for host functions does not count.
+    pub compute: Duration,
+    /// The whole call, host functions included: 30 s.
+    pub wall_clock: Duration,
+    /// Bytes that the guest may hand over in one go, as arguments of a host function or as a result: 8 MiB.
+    pub hostcall_bytes: usize,
+    /// Calls at the same time: 64.
+    pub concurrent_calls: usize,
+    /// How long a call waits for its turn before it is turned away: 5 s.
+    pub patience: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory: 64 << 20,
+            table_elements: 100_000,
+            compute: Duration::from_secs(2),
+            wall_clock: Duration::from_secs(30),
+            hostcall_bytes: 8 << 20,
+            concurrent_calls: 64,
+            patience: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Counts what one store has; remembers whether it refused memory, because the guest then ends in a trap that does not
+/// say so.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    memory_left: usize,
+    table_elements_left: usize,
+    pub(crate) refused_memory: bool,
+}
+
+impl Meter {
+    /// Core instances, tables and memories of one component. Python's adapters need more than 20 instances.
+    const MAX_INSTANCES: usize = 128;
+    const MAX_TABLES: usize = 64;
+    const MAX_MEMORIES: usize = 16;
+
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self { memory_left: limits.memory, table_elements_left: limits.table_elements, refused_memory: false }
+    }
+}
+
+impl ResourceLimiter for Meter {
+    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let left = self.memory_left.checked_sub(desired.saturating_sub(current));
+        self.refused_memory |= left.is_none();
+        self.memory_left = left.unwrap_or(self.memory_left);
+        Ok(left.is_some())
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let left = self.table_elements_left.checked_sub(desired.saturating_sub(current));
+        self.refused_memory |= left.is_none();
+        self.table_elements_left = left.unwrap_or(self.table_elements_left);
+        Ok(left.is_some())
+    }
+
+    fn instances(&self) -> usize {
+        Self::MAX_INSTANCES
+    }
+
+    fn tables(&self) -> usize {
+        Self::MAX_TABLES
+    }
+
+    fn memories(&self) -> usize {
+        Self::MAX_MEMORIES
+    }
+}

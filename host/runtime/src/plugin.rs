@@ -1,0 +1,209 @@
+//! A loaded plugin: one method an export.
+
+mod load;
+
+use std::{collections::BTreeMap, fmt};
+
+use enginehouse_capabilities::CallContext;
+use wasmtime::Store;
+
+use crate::{
+    Attempt, BadValue, Choice, Description, Draft, Earlier, Error, Failure, Health, Limits, LogChunk, Outcome,
+    Progress, Report, Stage, Task, ValidatedCode,
+    bindings::exports::enginehouse::supervisor::supervisor::Guest,
+    call::{CallState, Callee},
+    validated::{Seal, is_clean},
+    values,
+};
+
+/// What the operator says about a plugin.
+#[derive(Debug, Clone, Default)]
+pub struct PluginConfig {
+    /// What the plugin gets from `settings`; names that it does not describe are refused at load. No secrets.
+    pub settings: BTreeMap<String, String>,
+    /// What each of its calls may use.
+    pub limits: Limits,
+}
+
+/// A component that fits the contract and has described itself. Every method calls one export in a fresh instance, and
+/// checks both what goes in and what comes out against the contract's limits.
+///
+/// The context says who calls; the plugin's name and digest in it are filled in here. Dropping a call's future ends it.
+pub struct Plugin {
+    digest: String,
+    description: Description,
+    /// Stands for the component and its settings, for seals.
+    judge: Vec<u8>,
+    callee: Callee,
+}
+
+impl Plugin {
+    /// SHA-256 of the component, in hex.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// What the plugin says of itself, asked for once, at load.
+    pub fn describe(&self) -> &Description {
+        &self.description
+    }
+
+    /// The limits of each call.
+    pub fn limits(&self) -> &Limits {
+        &self.callee.limits
+    }
+
+    /// Chooses the platform. Pure.
+    ///
+    /// # Errors
+    /// Every [`Error`] but `NotValidated`.
+    pub async fn plan(&self, cx: &CallContext, task: &Task) -> Result<Choice, Error> {
+        self.check(values::task(task, &self.description))?;
+        let choice = self.call(Stage::Plan, cx, async |guest, store| guest.call_plan(store, task).await).await?;
+        returned(choice, |choice| values::choice(choice, task))
+    }
+
+    /// Writes code for the task: one try.
+    ///
+    /// # Errors
+    /// As for [`Plugin::plan`].
+    pub async fn generate(&self, cx: &CallContext, task: &Task, earlier: &[Earlier]) -> Result<Draft, Error> {
+        self.check(values::task(task, &self.description).and_then(|()| values::earlier(earlier)))?;
+        let export = async |guest: &Guest, store: &mut _| guest.call_generate(store, task, earlier).await;
+        returned(self.call(Stage::Generate, cx, export).await?, values::draft)
+    }
+
+    /// Reads the code and runs none of it. Pure: the same code, task, settings and plugin give the same report.
+    ///
+    /// # Errors
+    /// As for [`Plugin::plan`]; [`Error::StackOverflow`] for code that is nested too deeply.
+    pub async fn validate(&self, cx: &CallContext, task: &Task, code: &str) -> Result<Report, Error> {
+        self.check(values::task(task, &self.description).and_then(|()| values::code(code)))?;
+        let export = async |guest: &Guest, store: &mut _| Ok(Ok(guest.call_validate(store, task, code).await?));
+        let findings = self.call(Stage::Validate, cx, export).await?;
+        let findings = returned(findings, |findings| values::findings(findings, &self.description))?;
+        let seal = self.seal(task)?;
+        let validated = is_clean(&findings).then(|| ValidatedCode::new(code, seal));
+        Ok(Report { findings, validated })
+    }
+
+    /// Starts the work and gives its ticket, which is never empty. Again with the same attempt: an equal ticket.
+    ///
+    /// # Errors
+    /// As for [`Plugin::plan`]; [`Error::NotValidated`] for code that was validated for another task, by another version
+    /// of the plugin or under other settings.
+    pub async fn submit(
+        &self,
+        cx: &CallContext,
+        task: &Task,
+        code: &ValidatedCode,
+        attempt: &Attempt,
+    ) -> Result<String, Error> {
+        self.check(values::task(task, &self.description).and_then(|()| values::attempt(attempt, cx.attempt.as_ref())))?;
+        if !code.is_under(self.seal(task)?) {
+            return Err(Error::NotValidated);
+        }
+        let code = code.code();
+        let export = async |guest: &Guest, store: &mut _| guest.call_submit(store, task, code, attempt).await;
+        returned(self.call(Stage::Submit, cx, export).await?, |ticket| values::new_ticket(ticket))
+    }
+
+    /// How far the work is.
+    ///
+    /// # Errors
+    /// As for [`Plugin::plan`].
+    pub async fn poll(&self, cx: &CallContext, attempt: &Attempt, ticket: &str) -> Result<Progress, Error> {
+        self.check_work(cx, attempt, ticket)?;
+        let export = async |guest: &Guest, store: &mut _| guest.call_poll(store, attempt, ticket).await;
+        returned(self.call(Stage::Poll, cx, export).await?, values::progress)
+    }
+
+    /// What the code printed, from `after` on, at most 256 KiB.
+    ///
+    /// # Errors
+    /// As for [`Plugin::plan`].
+    pub async fn log(&self, cx: &CallContext, attempt: &Attempt, ticket: &str, after: u64) -> Result<LogChunk, Error> {
+        self.check_work(cx, attempt, ticket)?;
+        let export = async |guest: &Guest, store: &mut _| guest.call_log(store, attempt, ticket, after).await;
+        returned(self.call(Stage::Log, cx, export).await?, values::log_chunk)
+    }
+
+    /// Asks the engine to stop. An empty ticket where the answer of `submit` was lost.
+    ///
+    /// # Errors
+    /// As for [`Plugin::plan`].
+    pub async fn cancel(&self, cx: &CallContext, attempt: &Attempt, ticket: &str) -> Result<(), Error> {
+        self.check_work(cx, attempt, ticket)?;
+        let export = async |guest: &Guest, store: &mut _| guest.call_cancel(store, attempt, ticket).await;
+        self.call(Stage::Cancel, cx, export).await
+    }
+
+    /// The results, after a terminal phase; all of them lie under the attempt's output.
+    ///
+    /// # Errors
+    /// As for [`Plugin::plan`].
+    pub async fn fetch(&self, cx: &CallContext, attempt: &Attempt, ticket: &str) -> Result<Outcome, Error> {
+        self.check_work(cx, attempt, ticket)?;
+        let export = async |guest: &Guest, store: &mut _| guest.call_fetch(store, attempt, ticket).await;
+        let outcome = self.call(Stage::Fetch, cx, export).await?;
+        returned(outcome, |outcome| cx.attempt.as_ref().map_or(Ok(()), |scope| values::outcome(outcome, scope)))
+    }
+
+    /// Looks at what stands behind the platforms; starts nothing.
+    ///
+    /// # Errors
+    /// As for [`Plugin::plan`].
+    pub async fn status(&self, cx: &CallContext) -> Result<Vec<Health>, Error> {
+        let health = self.call(Stage::Status, cx, async |guest, store| guest.call_status(store).await).await?;
+        returned(health, |health| values::health(health, &self.description))
+    }
+
+    async fn call<T>(
+        &self,
+        stage: Stage,
+        cx: &CallContext,
+        export: impl AsyncFnOnce(&Guest, &mut Store<CallState>) -> wasmtime::Result<Result<T, Failure>>,
+    ) -> Result<T, Error> {
+        let cx = CallContext {
+            framework: self.description.framework.clone(),
+            digest: self.digest.clone(),
+            run: cx.run,
+            attempt: cx.attempt.clone(),
+        };
+        match self.callee.call(stage, cx, export).await? {
+            Ok(value) => Ok(value),
+            Err(failure) => {
+                Err(Error::Failed(returned(failure, |failure| values::failure(failure, &self.description))?))
+            }
+        }
+    }
+
+    fn check_work(&self, cx: &CallContext, attempt: &Attempt, ticket: &str) -> Result<(), Error> {
+        self.check(values::attempt(attempt, cx.attempt.as_ref()).and_then(|()| values::ticket(ticket)))
+    }
+
+    fn check(&self, given: Result<(), BadValue>) -> Result<(), Error> {
+        given.map_err(Error::Input)
+    }
+
+    fn seal(&self, task: &Task) -> Result<Seal, Error> {
+        Seal::new(&self.judge, task).map_err(|error| Error::Host(format!("the task cannot be hashed: {error}")))
+    }
+}
+
+/// A value of the guest's, once it is checked.
+fn returned<T>(value: T, check: impl FnOnce(&T) -> Result<(), BadValue>) -> Result<T, Error> {
+    check(&value).map_err(Error::Invalid)?;
+    Ok(value)
+}
+
+impl fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Description { framework, version, .. } = &self.description;
+        f.debug_struct("Plugin")
+            .field("framework", framework)
+            .field("version", version)
+            .field("digest", &self.digest)
+            .finish()
+    }
+}

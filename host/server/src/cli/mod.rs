@@ -1,0 +1,118 @@
+//! The command line.
+
+mod engines;
+mod logging;
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use enginehouse_local::{engines::EnginesRoot, processes::shim};
+
+use crate::{
+    app::Start,
+    config::Config,
+    demo,
+    serve::Server,
+};
+
+/// Plain requests to checked code to results on Spark and other data engines.
+#[derive(Debug, Parser)]
+#[command(name = "enginehouse", version, about)]
+struct Arguments {
+    /// The configuration; without one, everything has a default that works.
+    #[arg(long, global = true, env = "ENGINEHOUSE_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API on this machine.
+    Serve {
+        /// Where to listen [default: 127.0.0.1:8080].
+        #[arg(long)]
+        listen: Option<SocketAddr>,
+        /// Where to keep runs, uploads and results [default: this user's data folder].
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
+    /// Show the main job on real data: questions in plain language, checked code, real Spark, tables.
+    Demo,
+    /// Install engines for this user, or list them.
+    #[command(subcommand)]
+    Engines(engines::Command),
+    /// Say what is there, what is missing, and the command that mends it.
+    Doctor,
+    /// Keep watch over one sandbox. Started by the server.
+    #[command(hide = true)]
+    Shim {
+        /// The program's folder.
+        folder: PathBuf,
+    },
+}
+
+/// Runs the command that was named.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    if let Command::Shim { folder } = &arguments.command {
+        return shim::run(folder);
+    }
+    match start(arguments) {
+        Ok(status) => status,
+        Err(error) => {
+            logging::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let mut config = Config::read(arguments.config.as_deref())?;
+    let engines = EnginesRoot::new(&config.local.engines);
+    match arguments.command {
+        Command::Serve { listen, data } => {
+            logging::start("info");
+            config.listen = listen.unwrap_or(config.listen);
+            config.data = data.unwrap_or(config.data);
+            runtime()?.block_on(serve(config))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Demo => {
+            logging::start("warn");
+            engines::install(&engines, "spark")?;
+            runtime()?.block_on(demo::run(config))
+        }
+        Command::Engines(command) => command.run(&engines),
+        Command::Doctor => engines::doctor(&engines),
+        Command::Shim { folder } => Ok(shim::run(&folder)),
+    }
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let server = Server::start(config, own_start()?).await?;
+    tracing::info!(address = %server.address, "serving; the API is described at /openapi.json");
+    server.run(stop()).await
+}
+
+/// A start with the bundled plugins, in which this executable watches over its own sandboxes.
+///
+/// # Errors
+/// Where the system does not tell what this executable is.
+pub fn own_start() -> anyhow::Result<Start> {
+    Ok(Start { executable: std::env::current_exe()?, plugins: Vec::new() })
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+/// Done when the process is asked to end.
+async fn stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminated) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated.recv() => {}
+    }
+}

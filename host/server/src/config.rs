@@ -1,0 +1,222 @@
+//! The configuration: one file, read whole before a port opens. Every setting has a default that works.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use enginehouse_local::engines::EnginesRoot;
+use serde::Deserialize;
+
+/// The whole configuration. Unknown keys are errors.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Config {
+    /// Where the API listens. Only loopback addresses: there is no authentication of callers yet.
+    pub listen: SocketAddr,
+    /// Where the server keeps what it must not lose.
+    pub data: PathBuf,
+    /// The object store.
+    pub objects: Objects,
+    /// The table catalog.
+    pub catalog: Catalog,
+    /// The code generation agent.
+    pub codegen: Codegen,
+    /// Engines on this machine.
+    pub local: Local,
+    /// What a request may ask for.
+    pub limits: Limits,
+    /// Settings of plugins, by framework.
+    pub frameworks: BTreeMap<String, Framework>,
+}
+
+/// Which object store.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "backend", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Objects {
+    /// Our own S3 endpoint over files in the data folder.
+    Embedded {
+        /// The bucket for uploads and results.
+        #[serde(default = "default_bucket")]
+        bucket: String,
+    },
+}
+
+/// Which catalog.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "backend", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Catalog {
+    /// SQLite in the data folder.
+    Embedded,
+}
+
+/// Which model.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "backend", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Codegen {
+    /// None: plain requests over known columns are answered by recipes.
+    Unconfigured,
+}
+
+/// Engines on this machine.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Local {
+    /// Where engines are installed; shared by all data folders of a user.
+    pub engines: PathBuf,
+    /// How many programs run at once.
+    pub max_running: usize,
+    /// Memory of one program with its engine, in MiB.
+    pub memory_mib: u64,
+    /// What one program may write, in MiB.
+    pub disk_mib: u64,
+}
+
+/// What a request may ask for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Limits {
+    /// The largest upload, in MiB.
+    pub upload_mib: u64,
+    /// How long a run may take at its engine where it does not say, in seconds.
+    pub run_seconds: u32,
+    /// How often code is written for one run where it does not say.
+    pub max_attempts: u32,
+}
+
+/// Settings of one plugin.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Framework {
+    /// Handed to the plugin as they are. No secrets.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// The configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {0}: {1}")]
+    Unreadable(PathBuf, std::io::Error),
+    /// The file does not say what it must.
+    #[error("the configuration {0} is wrong: {1}")]
+    Wrong(PathBuf, Box<toml::de::Error>),
+    /// The listen address is open to others.
+    #[error(
+        "refusing to listen on {0}: callers are not authenticated yet, so only a loopback address is safe; \
+         set `listen` to 127.0.0.1 and put a proxy that authenticates in front"
+    )]
+    Open(SocketAddr),
+    /// This user has no home folder.
+    #[error("no home folder was found for this user: name the data folder with --data")]
+    Homeless,
+}
+
+impl Config {
+    /// Reads a file; without one, the defaults.
+    ///
+    /// # Errors
+    /// What is unreadable or wrong in it.
+    pub fn read(file: Option<&Path>) -> Result<Self, Error> {
+        let Some(file) = file else { return Ok(Self::default()) };
+        let text = std::fs::read_to_string(file).map_err(|error| Error::Unreadable(file.to_owned(), error))?;
+        toml::from_str(&text).map_err(|error| Error::Wrong(file.to_owned(), Box::new(error)))
+    }
+
+    /// What must hold before a port opens.
+    ///
+    /// # Errors
+    /// [`Error::Open`] for an address that others can reach, [`Error::Homeless`] where there is no data folder.
+    pub fn check(&self) -> Result<(), Error> {
+        if !self.listen.ip().is_loopback() {
+            return Err(Error::Open(self.listen));
+        }
+        if self.data.as_os_str().is_empty() || self.local.engines.as_os_str().is_empty() {
+            return Err(Error::Homeless);
+        }
+        Ok(())
+    }
+
+    /// The bucket for uploads and results.
+    pub fn bucket(&self) -> &str {
+        let Objects::Embedded { bucket } = &self.objects;
+        bucket
+    }
+
+    /// Where compiled plugins are kept for this user; they can be made again.
+    pub fn compiled_folder() -> Option<PathBuf> {
+        directories::ProjectDirs::from("", "", "enginehouse").map(|dirs| dirs.cache_dir().join("compiled"))
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let data = directories::ProjectDirs::from("", "", "enginehouse").map(|dirs| dirs.data_dir().to_owned());
+        Self {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080),
+            data: data.unwrap_or_default(),
+            objects: Objects::Embedded { bucket: default_bucket() },
+            catalog: Catalog::Embedded,
+            codegen: Codegen::Unconfigured,
+            local: Local::default(),
+            limits: Limits::default(),
+            frameworks: BTreeMap::new(),
+        }
+    }
+}
+
+impl Default for Local {
+    fn default() -> Self {
+        let engines = EnginesRoot::of_user().unwrap_or_default();
+        Self { engines, max_running: 2, memory_mib: 2048, disk_mib: 4096 }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { upload_mib: 1024, run_seconds: 900, max_attempts: 3 }
+    }
+}
+
+fn default_bucket() -> String {
+    "enginehouse".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_a_configuration() {
+        let config: Config = toml::from_str("").unwrap();
+        config.check().unwrap();
+        assert!(config.listen.ip().is_loopback());
+    }
+
+    #[test]
+    fn the_commented_example_is_the_default() {
+        let text = include_str!("../../../examples/config/enginehouse.toml");
+        toml::from_str::<Config>(text).unwrap().check().unwrap();
+        let all: String =
+            text.lines().filter_map(|line| line.strip_prefix("#: ").or(Some(line))).map(|l| format!("{l}\n")).collect();
+        let config: Config = toml::from_str(&all).unwrap();
+        let default = Config::default();
+        assert_eq!(config.listen, default.listen);
+        assert_eq!(config.bucket(), default.bucket());
+        assert_eq!(config.local.memory_mib, default.local.memory_mib);
+        assert_eq!(config.limits.run_seconds, default.limits.run_seconds);
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_that_names_it() {
+        let error = toml::from_str::<Config>("lisen = \"127.0.0.1:1\"").unwrap_err().to_string();
+        assert!(error.contains("lisen"), "{error}");
+    }
+
+    #[test]
+    fn an_address_that_others_can_reach_is_refused() {
+        let config = Config { listen: "0.0.0.0:8080".parse().unwrap(), ..Config::default() };
+        assert!(matches!(config.check(), Err(Error::Open(_))));
+    }
+}

@@ -1,0 +1,28 @@
+//! The HTTP API. Handlers take a request apart, call one service function and wrap its answer.
+
+mod body;
+mod catalog;
+mod doors;
+mod error;
+mod events;
+mod frameworks;
+mod health;
+mod objects;
+mod plugins;
+mod routes;
+mod runs;
+mod seed;
+mod sessions;
+mod uploads;
+mod views;
+
+pub use error::ApiError;
+pub use routes::router;
+
+use std::sync::Arc;
+
+/// What every handler gets first.
+pub type AppState = axum::extract::State<Arc<crate::app::App>>;
+
+/// The result of every handler.
+pub type Answer<T> = Result<T, ApiError>;

@@ -1,0 +1,94 @@
+//! Every route, grouped by who calls it.
+
+use std::sync::Arc;
+
+use axum::{Router, extract::DefaultBodyLimit, http::StatusCode, middleware, routing::get};
+use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{ApiError, catalog, doors, events, frameworks, health, objects, plugins, runs, seed, sessions, uploads};
+use crate::app::App;
+
+/// JSON bodies: the largest is code of 1 MiB, whose escapes may double it.
+const JSON_BODY_BYTES: usize = 4 * 1024 * 1024;
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Enginehouse",
+    description = "Plain requests to checked code to results on Spark and other data engines."
+))]
+struct Document;
+
+/// All routes over one application.
+pub fn router(app: Arc<App>) -> Router {
+    let (api, document) = described(&app).split_for_parts();
+    let document = Arc::new(plain_paths(document));
+    api.route("/openapi.json", get(move || async move { axum::Json(document.as_ref().clone()) }))
+        .fallback(|| async {
+            ApiError::new(StatusCode::NOT_FOUND, "no-such-route", "there is no such route; /openapi.json lists all")
+        })
+        .method_not_allowed_fallback(|| async {
+            let detail = "this route has another method; /openapi.json lists all";
+            ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
+        })
+        .layer(DefaultBodyLimit::max(JSON_BODY_BYTES))
+        .layer(middleware::from_fn(doors::same_machine))
+        .layer(CatchPanicLayer::new())
+        .layer(TraceLayer::new_for_http())
+        .with_state(app)
+}
+
+/// Writes `{*key}`, which is axum's, as OpenAPI has it.
+fn plain_paths(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    let paths = std::mem::take(&mut document.paths.paths);
+    document.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
+    document
+}
+
+fn described(app: &Arc<App>) -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        // Callers
+        .routes(routes!(frameworks::list))
+        .routes(routes!(frameworks::show))
+        .routes(routes!(frameworks::status))
+        .routes(routes!(frameworks::generate))
+        .routes(routes!(frameworks::validate))
+        .routes(routes!(runs::create, runs::list))
+        .routes(routes!(runs::show))
+        .routes(routes!(runs::code))
+        .routes(routes!(runs::log))
+        .routes(routes!(runs::results))
+        .routes(routes!(runs::cancel))
+        .routes(routes!(events::follow))
+        .routes(routes!(sessions::show, sessions::set))
+        .routes(routes!(sessions::reset))
+        .merge(OpenApiRouter::new().routes(routes!(uploads::create)).layer(DefaultBodyLimit::disable()))
+        .routes(routes!(catalog::databases))
+        .routes(routes!(catalog::tables))
+        .routes(routes!(catalog::show, catalog::register, catalog::forget))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(objects::list))
+                .routes(routes!(objects::get, objects::put))
+                .layer(DefaultBodyLimit::disable()),
+        )
+        // Callers of the seed document's paths
+        .routes(routes!(seed::spark_generate))
+        .routes(routes!(seed::spark_validate_execute))
+        .routes(routes!(seed::upload_csv))
+        .routes(routes!(seed::glue_databases))
+        .routes(routes!(seed::glue_tables))
+        .routes(routes!(seed::reset_session))
+        .routes(routes!(seed::history))
+        .routes(routes!(seed::health))
+        // Operators
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(plugins::list))
+                .layer(middleware::from_fn_with_state(Arc::clone(app), doors::operator)),
+        )
+        // Machines
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+}

@@ -1,0 +1,143 @@
+//! `/v1/runs`.
+
+use axum::{
+    Json,
+    http::{HeaderMap, StatusCode, header},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::{
+    Answer, ApiError, AppState,
+    body::{self, Path, Query},
+    views::{AttemptView, ColumnView, NewRunView, ResultsView, RunView},
+};
+use crate::{
+    service::{results, runs},
+    store::{RunFilter, RunState},
+};
+
+/// Starts a run and answers at once; the run is durable by then.
+///
+/// The header `Idempotency-Key` makes the same request answer with the same run.
+#[utoipa::path(
+    post, path = "/v1/runs", request_body = NewRunView,
+    responses((status = 202, body = RunView), (status = 409, description = "the key, or the output prefix, is taken"))
+)]
+pub(super) async fn create(
+    app: AppState,
+    headers: HeaderMap,
+    body::Json(asked): body::Json<NewRunView>,
+) -> Answer<(StatusCode, [(header::HeaderName, String); 1], Json<RunView>)> {
+    let key = headers.get("idempotency-key").map(|key| key.to_str().map(str::to_owned)).transpose();
+    let key = key.map_err(|_| ApiError::invalid("an Idempotency-Key is visible ASCII"))?;
+    if key.as_ref().is_some_and(|key| key.is_empty() || key.len() > 255) {
+        return Err(ApiError::invalid("an Idempotency-Key has 1 to 255 characters"));
+    }
+    let row = runs::create(&app, runs::NewRun { idempotency_key: key, ..asked.into() }).await?;
+    Ok((StatusCode::ACCEPTED, [(header::LOCATION, format!("/v1/runs/{}", row.id))], Json(row.into())))
+}
+
+/// Which runs to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListQuery {
+    session_id: Option<String>,
+    framework: Option<String>,
+    state: Option<RunState>,
+    /// Only runs older than this one: the last of the page before.
+    before: Option<Uuid>,
+    /// At most 200.
+    limit: Option<u32>,
+}
+
+/// The newest runs first.
+#[utoipa::path(get, path = "/v1/runs", params(ListQuery), responses((status = 200, body = Vec<RunView>)))]
+pub(super) async fn list(app: AppState, Query(query): Query<ListQuery>) -> Answer<Json<Vec<RunView>>> {
+    let filter = RunFilter {
+        session: query.session_id,
+        framework: query.framework,
+        state: query.state,
+        before: query.before,
+        limit: query.limit.unwrap_or(50),
+    };
+    Ok(Json(runs::list(&app, &filter).await?.into_iter().map(RunView::from).collect()))
+}
+
+/// One run.
+#[utoipa::path(get, path = "/v1/runs/{id}", responses((status = 200, body = RunView)))]
+pub(super) async fn show(app: AppState, Path(id): Path<Uuid>) -> Answer<Json<RunView>> {
+    Ok(Json(runs::get(&app, id).await?.into()))
+}
+
+/// Every piece of code that was written for a run, with what was found in it.
+#[utoipa::path(get, path = "/v1/runs/{id}/code", responses((status = 200, body = Vec<AttemptView>)))]
+pub(super) async fn code(app: AppState, Path(id): Path<Uuid>) -> Answer<Json<Vec<AttemptView>>> {
+    Ok(Json(runs::code(&app, id).await?.into_iter().map(AttemptView::from).collect()))
+}
+
+/// Where in a log to begin.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LogQuery {
+    /// The `next` of the piece before; opaque.
+    #[serde(default)]
+    from: u64,
+}
+
+/// A piece of a log.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LogView {
+    text: String,
+    /// Hand it back as `from` to get what follows.
+    next: u64,
+    /// Nothing will follow.
+    end: bool,
+    /// Bytes left out before this piece because a limit dropped them.
+    dropped: u64,
+}
+
+/// What a run's program printed.
+#[utoipa::path(get, path = "/v1/runs/{id}/log", params(LogQuery), responses((status = 200, body = LogView)))]
+pub(super) async fn log(app: AppState, Path(id): Path<Uuid>, Query(query): Query<LogQuery>) -> Answer<Json<LogView>> {
+    let chunk = runs::log(&app, id, query.from).await?;
+    Ok(Json(LogView { text: chunk.text, next: chunk.next, end: chunk.end, dropped: chunk.dropped }))
+}
+
+/// Which rows.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ResultsQuery {
+    /// None: the first table.
+    table: Option<String>,
+    #[serde(default)]
+    offset: u64,
+    /// At most 10,000.
+    limit: Option<usize>,
+}
+
+/// Rows of a table that a run wrote.
+#[utoipa::path(get, path = "/v1/runs/{id}/results", params(ResultsQuery), responses((status = 200, body = ResultsView)))]
+pub(super) async fn results(
+    app: AppState,
+    Path(id): Path<Uuid>,
+    Query(query): Query<ResultsQuery>,
+) -> Answer<Json<ResultsView>> {
+    let limit = query.limit.unwrap_or(100);
+    let (table, page) = results::page(&app, id, query.table.as_deref(), query.offset, limit).await?;
+    let column = |c: crate::results::ColumnSchema| ColumnView { name: c.name, data_type: Some(c.data_type) };
+    Ok(Json(ResultsView {
+        table,
+        columns: page.columns.into_iter().map(column).collect(),
+        rows: page.rows,
+        next: page.next,
+        total_rows: page.total_rows,
+    }))
+}
+
+/// Asks a run to end.
+#[utoipa::path(post, path = "/v1/runs/{id}/cancel", responses((status = 202, body = RunView)))]
+pub(super) async fn cancel(app: AppState, Path(id): Path<Uuid>) -> Answer<(StatusCode, Json<RunView>)> {
+    Ok((StatusCode::ACCEPTED, Json(runs::cancel(&app, id).await?.into())))
+}

@@ -1,0 +1,132 @@
+//! `/v1/uploads`.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Multipart, multipart::MultipartRejection},
+    http::StatusCode,
+};
+use enginehouse_runtime::ObjectSource;
+use futures::StreamExt;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Answer, ApiError, AppState, views::ColumnView};
+use crate::service::{
+    ids,
+    inspect::Hints,
+    uploads::{self, Upload},
+};
+
+/// What was found in an uploaded file.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct UploadView {
+    pub session_id: String,
+    pub uri: String,
+    pub bytes: u64,
+    pub format: String,
+    pub columns: Vec<ColumnView>,
+    /// `header` and `delimiter`, as they were told or detected.
+    #[schema(value_type = std::collections::HashMap<String, String>)]
+    pub properties: std::collections::BTreeMap<String, String>,
+    /// The first lines.
+    pub sample: Option<String>,
+}
+
+impl UploadView {
+    /// A source as its uploader sees it.
+    pub fn new(session_id: String, source: ObjectSource) -> Self {
+        let column = |c: enginehouse_runtime::Column| ColumnView { name: c.name, data_type: c.data_type };
+        Self {
+            session_id,
+            uri: source.uri,
+            bytes: source.bytes.unwrap_or_default(),
+            format: source.format.unwrap_or_default(),
+            columns: source.columns.into_iter().map(column).collect(),
+            properties: source.properties.into_iter().collect(),
+            sample: source.sample,
+        }
+    }
+}
+
+/// The form's fields, for the description of the API.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(super) struct UploadForm {
+    /// Whose source the file becomes; made up where it is missing.
+    session_id: Option<String>,
+    /// `csv`, `parquet` or `json`; told from the name where it is missing.
+    format: Option<String>,
+    /// Whether the first line holds the names: `true` (the default) or `false`.
+    header: Option<String>,
+    /// One character; detected where it is missing.
+    delimiter: Option<String>,
+    /// The file. The last field: it is streamed, and what comes after it is not read.
+    #[schema(format = Binary)]
+    file: String,
+}
+
+/// Streams a file into the store and makes it its session's source. Fields before the file say how to read it.
+#[utoipa::path(
+    post, path = "/v1/uploads",
+    request_body(content = UploadForm, content_type = "multipart/form-data"),
+    responses((status = 201, body = UploadView), (status = 413, description = "larger than the operator allows"))
+)]
+pub(super) async fn create(
+    app: AppState,
+    form: Result<Multipart, MultipartRejection>,
+) -> Answer<(StatusCode, Json<UploadView>)> {
+    let mut form = form.map_err(|error| {
+        ApiError::new(error.status(), "invalid-request", format!("{}: send multipart/form-data", error.body_text()))
+    })?;
+    let (mut session, mut hints) = (None, Hints::default());
+    loop {
+        let field = form.next_field().await.map_err(|error| ApiError::invalid(error.body_text()))?;
+        let Some(mut field) = field else {
+            return Err(ApiError::invalid("the form has no field `file`"));
+        };
+        let name = field.name().unwrap_or_default().to_owned();
+        if name == "file" {
+            let file = field.file_name().unwrap_or_default().to_owned();
+            let session = session.unwrap_or_else(ids::new_session);
+            let upload = Upload { session: session.clone(), name: file, hints };
+            // The form's fields borrow from it, while the store takes a body that stands alone.
+            let (sender, receiver) = tokio::sync::mpsc::channel(8);
+            let app = Arc::clone(&app);
+            let kept = tokio::spawn(async move {
+                uploads::add(&app, upload, tokio_stream::wrappers::ReceiverStream::new(receiver)).await
+            });
+            while let Some(piece) = field.next().await {
+                if sender.send(piece.map_err(std::io::Error::other)).await.is_err() {
+                    break;
+                }
+            }
+            drop(sender);
+            let source = kept.await.map_err(|_| {
+                ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the upload was dropped; send it again")
+            })??;
+            return Ok((StatusCode::CREATED, Json(UploadView::new(session, source))));
+        }
+        let value = field.text().await.map_err(|error| ApiError::invalid(error.body_text()))?;
+        set(&mut session, &mut hints, &name, value)?;
+    }
+}
+
+fn set(session: &mut Option<String>, hints: &mut Hints, name: &str, value: String) -> Answer<()> {
+    match name {
+        "session_id" => *session = Some(ids::session(&value)?.to_owned()),
+        "format" => hints.format = Some(value),
+        "header" => match value.as_str() {
+            "true" => hints.header = Some(true),
+            "false" => hints.header = Some(false),
+            _ => return Err(ApiError::invalid("`header` is `true` or `false`")),
+        },
+        "delimiter" => match value.chars().next() {
+            Some(delimiter) if value.chars().count() == 1 => hints.delimiter = Some(delimiter),
+            _ => return Err(ApiError::invalid("`delimiter` is one character")),
+        },
+        _ => return Err(ApiError::invalid(format!("the form has an unknown field `{name}`"))),
+    }
+    Ok(())
+}

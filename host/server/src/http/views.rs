@@ -1,0 +1,323 @@
+//! The shapes of requests and answers, apart from the records inside.
+
+use std::collections::BTreeMap;
+
+use enginehouse_runtime::{Description, Finding, Severity, Source};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    service::{frameworks::Framework, runs::NewRun},
+    store::{AttemptRow, Problem, RunRow, RunState, SourceRef},
+};
+
+/// A name with what it means.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Named {
+    pub name: String,
+    pub summary: String,
+}
+
+/// A rule that code is held to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RuleView {
+    pub id: String,
+    /// `error`, `warning` or `note`.
+    pub severity: &'static str,
+    pub summary: String,
+}
+
+/// A framework that serves.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct FrameworkView {
+    pub name: String,
+    pub title: String,
+    pub version: String,
+    /// SHA-256 of the plugin, in hex.
+    pub digest: String,
+    pub platforms: Vec<Named>,
+    pub rules: Vec<RuleView>,
+    pub options: Vec<Named>,
+}
+
+impl From<Framework> for FrameworkView {
+    fn from(framework: Framework) -> Self {
+        let Framework { description, digest } = framework;
+        let Description { framework: name, title, version, platforms, rules, options, .. } = description;
+        Self {
+            name,
+            title,
+            version,
+            digest,
+            platforms: platforms.into_iter().map(|p| Named { name: p.name, summary: p.summary }).collect(),
+            rules: rules
+                .into_iter()
+                .map(|rule| RuleView { id: rule.id, severity: word(rule.severity), summary: rule.summary })
+                .collect(),
+            options: options.into_iter().map(|o| Named { name: o.name, summary: o.summary }).collect(),
+        }
+    }
+}
+
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    }
+}
+
+/// A place in the code: 1-based, columns in Unicode characters, the end exclusive.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SpanView {
+    pub start_line: u32,
+    pub start_column: u32,
+    pub end_line: u32,
+    pub end_column: u32,
+}
+
+/// What is wrong with code.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct FindingView {
+    /// A rule of the framework.
+    pub rule: String,
+    /// `error`, `warning` or `note`; code with an error is not run.
+    pub severity: &'static str,
+    pub message: String,
+    /// What to write instead.
+    pub hint: Option<String>,
+    pub span: Option<SpanView>,
+}
+
+impl From<Finding> for FindingView {
+    fn from(finding: Finding) -> Self {
+        let span = finding.span.map(|span| SpanView {
+            start_line: span.start.line,
+            start_column: span.start.column,
+            end_line: span.end.line,
+            end_column: span.end.column,
+        });
+        Self {
+            rule: finding.rule,
+            severity: word(finding.severity),
+            message: finding.message,
+            hint: finding.hint,
+            span,
+        }
+    }
+}
+
+/// The state of what stands behind a platform.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct HealthView {
+    pub platform: String,
+    pub ready: bool,
+    pub detail: String,
+}
+
+/// What a run is asked for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewRunView {
+    /// Which framework; a bare `generate` takes it from its path.
+    #[serde(default)]
+    pub framework: String,
+    /// Whose sources are read where none are named.
+    pub session_id: Option<String>,
+    /// What is wanted, in plain language; at most 64 KiB.
+    #[serde(default)]
+    pub prompt: String,
+    /// Code to run as it is; at most 1 MiB.
+    pub code: Option<String>,
+    /// What is read; none: the session's.
+    pub sources: Option<Vec<SourceRef>>,
+    /// Where it runs; `auto` or none: the framework chooses.
+    pub platform: Option<String>,
+    /// A prefix of the caller's own for the results.
+    pub output: Option<String>,
+    /// Whether objects under that prefix may be replaced.
+    #[serde(default)]
+    pub overwrite: bool,
+    /// Stop once the code is clean; run nothing.
+    #[serde(default)]
+    pub generate_only: bool,
+    /// How often code is written, at most 10.
+    pub max_attempts: Option<u32>,
+    /// When the engine's work is cancelled.
+    pub timeout_seconds: Option<u32>,
+    /// Options that the framework describes.
+    #[serde(default)]
+    pub options: BTreeMap<String, String>,
+}
+
+impl From<NewRunView> for NewRun {
+    fn from(view: NewRunView) -> Self {
+        Self {
+            framework: view.framework,
+            session: view.session_id,
+            prompt: view.prompt,
+            code: view.code,
+            sources: view.sources,
+            platform: view.platform,
+            output: view.output,
+            overwrite: view.overwrite,
+            generate_only: view.generate_only,
+            max_attempts: view.max_attempts,
+            timeout_seconds: view.timeout_seconds,
+            options: view.options.into_iter().collect(),
+            idempotency_key: None,
+        }
+    }
+}
+
+/// A table of results.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TableView {
+    pub name: String,
+    pub format: String,
+    pub objects: usize,
+}
+
+/// A run.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RunView {
+    pub id: Uuid,
+    pub session_id: String,
+    pub framework: String,
+    pub state: RunState,
+    /// Whether it did what was asked.
+    pub success: bool,
+    pub prompt: String,
+    /// The sources, as uris and table names.
+    pub sources: Vec<String>,
+    pub platform: Option<String>,
+    /// Why this platform.
+    pub reason: Option<String>,
+    /// How many pieces of code there are.
+    pub attempts: u32,
+    pub tables: Vec<TableView>,
+    pub figures: Vec<String>,
+    /// Why it did not succeed.
+    pub problem: Option<Problem>,
+    /// Milliseconds since the Unix epoch.
+    pub created_at: i64,
+    pub started_at: Option<i64>,
+    pub finished_at: Option<i64>,
+}
+
+impl From<RunRow> for RunView {
+    fn from(row: RunRow) -> Self {
+        let task = row.request.task;
+        let name = |source: &Source| match source {
+            Source::Objects(object) => object.uri.clone(),
+            Source::Table(table) => format!("{}.{}", table.database, table.name),
+            Source::Relation(relation) => format!("{}:{}", relation.connection, relation.name),
+        };
+        let (tables, figures) = row.outcome.map(|outcome| (outcome.tables, outcome.figures)).unwrap_or_default();
+        Self {
+            id: row.id,
+            session_id: row.session,
+            framework: row.framework,
+            state: row.state,
+            success: row.state == RunState::Succeeded,
+            prompt: task.prompt,
+            sources: task.sources.iter().map(name).collect(),
+            platform: row.plan.as_ref().map(|plan| plan.platform.clone()),
+            reason: row.plan.map(|plan| plan.reason),
+            attempts: row.attempt,
+            tables: tables
+                .into_iter()
+                .map(|table| TableView { name: table.name, format: table.format, objects: table.uris.len() })
+                .collect(),
+            figures,
+            problem: row.problem,
+            created_at: row.created_at,
+            started_at: row.started_at,
+            finished_at: row.finished_at,
+        }
+    }
+}
+
+/// One piece of code of a run.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct AttemptView {
+    pub number: u32,
+    pub code: String,
+    /// Of the code, in hex.
+    pub sha256: String,
+    /// `model`, `recipes` or `caller`.
+    pub author: String,
+    pub notes: Vec<String>,
+    /// None until it was read.
+    pub findings: Option<Vec<FindingView>>,
+    /// The plugin that read it.
+    pub plugin_digest: Option<String>,
+    /// How the engine failed on it.
+    pub failure: Option<FailureView>,
+    /// Milliseconds since the Unix epoch.
+    pub created_at: i64,
+}
+
+/// A failure as the engine told it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct FailureView {
+    pub kind: String,
+    pub message: String,
+    /// The line in the submitted code.
+    pub line: Option<u32>,
+    pub hint: Option<String>,
+}
+
+impl From<AttemptRow> for AttemptView {
+    fn from(row: AttemptRow) -> Self {
+        Self {
+            number: row.number,
+            code: row.code,
+            sha256: row.sha256,
+            author: row.author,
+            notes: row.notes,
+            findings: row.findings.map(|findings| findings.into_iter().map(FindingView::from).collect()),
+            plugin_digest: row.digest,
+            failure: row.failure.map(|f| FailureView { kind: f.kind, message: f.message, line: f.line, hint: f.hint }),
+            created_at: row.created_at,
+        }
+    }
+}
+
+/// What a generation gives.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Generated {
+    /// The run that wrote and read it; its journal and attempts are kept.
+    pub run: Uuid,
+    pub session_id: String,
+    pub code: String,
+    pub author: String,
+    pub notes: Vec<String>,
+    pub findings: Vec<FindingView>,
+    pub platform: Option<String>,
+}
+
+/// Columns and rows of one table.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ResultsView {
+    pub table: String,
+    pub columns: Vec<ColumnView>,
+    /// Cells in the order of the columns.
+    #[schema(value_type = Vec<Vec<Object>>)]
+    pub rows: Vec<Vec<serde_json::Value>>,
+    /// The `offset` of the next page; none on the last.
+    pub next: Option<u64>,
+    /// All rows, where the format tells.
+    pub total_rows: Option<u64>,
+}
+
+/// A column.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct ColumnView {
+    pub name: String,
+    /// The catalog's name for it: `bigint`, `double`, `string`, ….
+    #[serde(rename = "type")]
+    #[schema(rename = "type")]
+    pub data_type: Option<String>,
+}

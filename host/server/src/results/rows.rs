@@ -1,0 +1,116 @@
+//! The rows of a page while it fills.
+
+use enginehouse_capabilities::{Error, ObjectUri, Result};
+use serde_json::Value;
+
+use super::{ColumnSchema, MAX_PAGE_BYTES, Page};
+
+/// Rows up to a number and a size.
+pub(super) struct Rows<T = Vec<Value>> {
+    offset: u64,
+    limit: usize,
+    /// How many rows lay before the page so far.
+    skipped: u64,
+    left: Budget,
+    rows: Vec<T>,
+    more: bool,
+}
+
+/// How many bytes a page has left.
+#[derive(Clone, Copy)]
+pub(super) struct Budget(usize);
+
+/// The page is full.
+pub(super) struct Full;
+
+impl Budget {
+    /// Takes the bytes of a value, and some for what surrounds it.
+    pub(super) fn take(&mut self, bytes: usize) -> std::result::Result<(), Full> {
+        self.0 = self.0.checked_sub(bytes.saturating_add(3)).ok_or(Full)?;
+        Ok(())
+    }
+}
+
+impl<T> Rows<T> {
+    pub(super) fn new(offset: u64, limit: usize) -> Self {
+        Self { offset, limit, skipped: 0, left: Budget(MAX_PAGE_BYTES), rows: Vec::new(), more: false }
+    }
+
+    /// Whether the page is complete and there is more behind it.
+    pub(super) fn is_full(&self) -> bool {
+        self.more
+    }
+
+    /// How many rows are yet to be skipped.
+    pub(super) fn to_skip(&self) -> u64 {
+        self.offset - self.skipped
+    }
+
+    /// How many rows there is room for.
+    pub(super) fn room(&self) -> usize {
+        self.limit - self.rows.len()
+    }
+
+    /// Passes over rows that lie before the page.
+    pub(super) fn skip(&mut self, rows: u64) {
+        self.skipped += rows.min(self.to_skip());
+    }
+
+    /// There is more than the page holds.
+    pub(super) fn set_full(&mut self) {
+        self.more = true;
+    }
+
+    /// Takes the next row: passes over it, keeps what `make` makes of it, or sees that the page is full.
+    pub(super) fn push(
+        &mut self,
+        part: &ObjectUri,
+        make: impl FnOnce(&mut Budget) -> std::result::Result<T, Full>,
+    ) -> Result<()> {
+        if self.to_skip() > 0 {
+            self.skip(1);
+            return Ok(());
+        }
+        if self.room() == 0 {
+            self.set_full();
+            return Ok(());
+        }
+        let mut left = self.left;
+        match make(&mut left) {
+            Ok(row) => {
+                self.left = left;
+                self.rows.push(row);
+            }
+            Err(Full) if self.rows.is_empty() => return Err(too_large(part, self.offset)),
+            Err(Full) => self.set_full(),
+        }
+        Ok(())
+    }
+
+    /// The same page with each row made into something else.
+    pub(super) fn map<U>(self, make: impl FnMut(T) -> U) -> Rows<U> {
+        let Self { offset, limit, skipped, left, rows, more } = self;
+        Rows { offset, limit, skipped, left, rows: rows.into_iter().map(make).collect(), more }
+    }
+}
+
+impl Rows {
+    /// The page. `total_rows` may be told where it is known from elsewhere.
+    pub(super) fn into_page(self, columns: Vec<ColumnSchema>, total_rows: Option<u64>) -> Page {
+        let end = self.skipped + self.rows.len() as u64;
+        Page {
+            columns,
+            next: self.more.then_some(end),
+            total_rows: total_rows.or((!self.more).then_some(end)),
+            rows: self.rows,
+        }
+    }
+}
+
+/// One row that no page can hold.
+pub(super) fn too_large(part: &ObjectUri, row: u64) -> Error {
+    Error::Invalid(format!(
+        "row {row} of the result, in `{part}`, is larger than the {} MiB of a page: download the part, or go on behind it",
+        MAX_PAGE_BYTES >> 20
+    ))
+}

@@ -1,0 +1,357 @@
+//! Pages over parts in the embedded store, spoken to as in production.
+
+use std::sync::Arc;
+
+use ::arrow::{
+    array::*,
+    datatypes::{DataType, Field, Int32Type, Schema, TimeUnit},
+};
+use ::parquet::{arrow::ArrowWriter, file::properties::WriterProperties};
+use bytes::Bytes;
+use enginehouse_aws::{Buckets, S3Config, S3Objects};
+use enginehouse_local::store::EmbeddedStore;
+use futures::{StreamExt, stream};
+use serde_json::json;
+
+use super::*;
+
+struct House {
+    _data: tempfile::TempDir,
+    objects: S3Objects,
+}
+
+async fn house() -> House {
+    let data = tempfile::tempdir().unwrap();
+    let store = EmbeddedStore::open(data.path()).await.unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = store.endpoint(listener.local_addr().unwrap());
+    tokio::spawn(async move { store.serve(listener).await });
+    let objects = S3Objects::new(&S3Config {
+        endpoint: Some(endpoint.url),
+        region: endpoint.region,
+        access_key: endpoint.access_key,
+        secret_key: endpoint.secret_key,
+        path_style: true,
+        buckets: Buckets::Make,
+        open_to_callers: true,
+    });
+    House { _data: data, objects }
+}
+
+impl House {
+    /// A table of these parts; they are handed over in the wrong order.
+    async fn table(&self, format: Format, parts: &[impl AsRef<[u8]>]) -> ResultTable {
+        let mut uris = Vec::new();
+        for (number, part) in parts.iter().enumerate() {
+            let uri: ObjectUri = format!("s3://out/run/part-{number:05}").parse().unwrap();
+            let body = stream::iter([Ok(Bytes::copy_from_slice(part.as_ref()))]).boxed();
+            self.objects.write(&uri, body).await.unwrap();
+            uris.insert(0, uri);
+        }
+        ResultTable { name: "result".into(), format, header: true, escape: None, uris }
+    }
+
+    async fn page(&self, table: &ResultTable, offset: u64, limit: usize) -> Page {
+        read_page(&self.objects, table, offset, limit).await.unwrap()
+    }
+
+    async fn refused(&self, table: &ResultTable) -> String {
+        match read_page(&self.objects, table, 0, 10).await {
+            Err(Error::Invalid(text)) => text,
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+
+    /// Reads page after page and answers all rows and the sizes of the pages.
+    async fn pages(&self, table: &ResultTable, limit: usize) -> (Vec<Vec<Value>>, Vec<usize>) {
+        let (mut rows, mut sizes, mut offset) = (Vec::new(), Vec::new(), 0);
+        loop {
+            let page = self.page(table, offset, limit).await;
+            sizes.push(page.rows.len());
+            rows.extend(page.rows);
+            match page.next {
+                Some(next) => offset = next,
+                None => return (rows, sizes),
+            }
+        }
+    }
+}
+
+fn described(page: &Page) -> Vec<(&str, &str)> {
+    page.columns.iter().map(|column| (column.name.as_str(), column.data_type.as_str())).collect()
+}
+
+fn parquet(batch: &RecordBatch, rows_of_a_group: usize) -> Vec<u8> {
+    let properties = WriterProperties::builder().set_max_row_group_row_count(Some(rows_of_a_group)).build();
+    let mut file = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut file, batch.schema(), Some(properties)).unwrap();
+    writer.write(batch).unwrap();
+    writer.close().unwrap();
+    file
+}
+
+fn numbers(range: std::ops::Range<i64>) -> RecordBatch {
+    RecordBatch::try_from_iter([("n", Arc::new(Int64Array::from_iter_values(range)) as ArrayRef)]).unwrap()
+}
+
+#[tokio::test]
+async fn parquet_pages_run_over_row_groups_and_parts() {
+    let house = house().await;
+    let parts = [parquet(&numbers(0..25), 10), parquet(&numbers(0..0), 10), parquet(&numbers(25..60), 7)];
+    let table = house.table(Format::Parquet, &parts).await;
+    for limit in [1, 7, 10, 25, 26, 59, 60, 61] {
+        let (rows, sizes) = house.pages(&table, limit).await;
+        assert_eq!(rows, (0..60).map(|n| vec![json!(n)]).collect::<Vec<_>>(), "in pages of {limit}");
+        assert_eq!(sizes.len(), 60_usize.div_ceil(limit), "{sizes:?}");
+    }
+    let page = house.page(&table, 24, 3).await;
+    assert_eq!((page.rows, page.next, page.total_rows), (vec![vec![json!(24)], vec![json!(25)], vec![json!(26)]], Some(27), Some(60)));
+    let beyond = house.page(&table, 1000, 3).await;
+    assert_eq!((beyond.rows.len(), beyond.next, beyond.total_rows), (0, None, Some(60)));
+    assert_eq!(described(&beyond), [("n", "bigint")]);
+}
+
+#[tokio::test]
+async fn parquet_values_are_exact() {
+    let house = house().await;
+    let seconds = 1_706_702_400_i64;
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("big", Arc::new(Int64Array::from(vec![Some(9_007_199_254_740_993), None]))),
+        ("unsigned", Arc::new(UInt64Array::from(vec![u64::MAX, 0]))),
+        ("small", Arc::new(Int8Array::from(vec![-1, 2]))),
+        ("single", Arc::new(Float32Array::from(vec![0.1, f32::NAN]))),
+        ("double", Arc::new(Float64Array::from(vec![f64::NEG_INFINITY, 0.5]))),
+        ("money", Arc::new(Decimal128Array::from(vec![12_345_678_901_234_567_890, -5]).with_precision_and_scale(20, 2).unwrap())),
+        ("text", Arc::new(StringArray::from(vec!["日本 \"x\"", ""]))),
+        ("raw", Arc::new(BinaryArray::from_vec(vec![b"\x00\xff", b""]))),
+        ("yes", Arc::new(BooleanArray::from(vec![true, false]))),
+        ("day", Arc::new(Date32Array::from(vec![19_753, i32::MAX]))),
+        ("plain", Arc::new(TimestampMicrosecondArray::from(vec![seconds * 1_000_000 + 5, 0]))),
+        ("zoned", Arc::new(TimestampMillisecondArray::from(vec![seconds * 1000, 0]).with_timezone("Europe/Berlin"))),
+        ("list", Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(1), None]), None]))),
+        ("kind", Arc::new(DictionaryArray::<Int32Type>::from_iter(["a", "b"]))),
+        ("pair", Arc::new(StructArray::from(vec![(
+            Arc::new(Field::new("x", DataType::Int64, false)),
+            Arc::new(Int64Array::from(vec![i64::MAX, 1])) as ArrayRef,
+        )]))),
+    ];
+    let batch = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true))).unwrap();
+    let table = house.table(Format::Parquet, &[parquet(&batch, 10)]).await;
+    let page = house.page(&table, 0, 10).await;
+    let types: Vec<_> = described(&page).into_iter().map(|(_, data_type)| data_type).collect();
+    assert_eq!(
+        types,
+        [
+            "bigint", "decimal(20,0)", "tinyint", "float", "double", "decimal(20,2)", "string", "binary", "boolean", "date",
+            "timestamp", "timestamp", "array<int>", "string", "struct<x:bigint>"
+        ]
+    );
+    assert_eq!(
+        Value::from(page.rows.clone()),
+        json!([
+            [
+                9_007_199_254_740_993_i64, "18446744073709551615", -1, 0.1, "-Infinity", "123456789012345678.90", "日本 \"x\"",
+                "AP8=", true, "2024-01-31", "2024-01-31T12:00:00.000005", "2024-01-31T12:00:00Z", [1, null], "a",
+                { "x": i64::MAX }
+            ],
+            [
+                null, "0", 2, "NaN", 0.5, "-0.05", "", "", false, "out of range", "1970-01-01T00:00:00",
+                "1970-01-01T00:00:00Z", null, "b", { "x": 1 }
+            ]
+        ])
+    );
+    assert!(serde_json::to_string(&page).unwrap().contains("[9007199254740993,"));
+}
+
+#[tokio::test]
+async fn one_long_value_repeated_ends_the_page_and_not_the_process() {
+    let house = house().await;
+    let long = "x".repeat(1 << 20);
+    let batch = RecordBatch::try_from_iter([("s", Arc::new(StringArray::from_iter_values((0..5000).map(|_| &long))) as ArrayRef)]);
+    let table = house.table(Format::Parquet, &[parquet(&batch.unwrap(), 10_000)]).await;
+    let page = house.page(&table, 100, 10_000).await;
+    assert_eq!((page.rows.len(), page.next), (7, Some(107)));
+    assert!(serde_json::to_string(&page.rows).unwrap().len() <= MAX_PAGE_BYTES);
+}
+
+#[tokio::test]
+async fn parts_that_differ_are_told() {
+    let house = house().await;
+    let other = RecordBatch::try_from_iter([("m", Arc::new(Int64Array::from(vec![1])) as ArrayRef)]).unwrap();
+    let table = house.table(Format::Parquet, &[parquet(&numbers(0..2), 10), parquet(&other, 10)]).await;
+    let text = house.refused(&table).await;
+    assert!(text.contains("differ") && text.contains("part-00001") && text.contains("m bigint"), "{text}");
+    let table = house.table(Format::Csv, &["a,b\n1,2\n", "a,c\n1,2\n"]).await;
+    assert!(house.refused(&table).await.contains("differ"));
+}
+
+#[tokio::test]
+async fn damaged_parquet_is_told() {
+    let house = house().await;
+    let whole = parquet(&numbers(0..1000), 100);
+    let claims_much = [b"PAR1".as_slice(), &[0; 20], &u32::MAX.to_le_bytes(), b"PAR1"].concat();
+    let encrypted = [b"PAR1".as_slice(), &[0; 20], &8_u32.to_le_bytes(), b"PARE"].concat();
+    let cut = [&whole[..1000], &whole[2000..]].concat();
+    for part in [b"".to_vec(), b"PAR1PAR1".to_vec(), vec![b'x'; 5000], whole[..whole.len() - 3].to_vec(), claims_much, encrypted, cut] {
+        let table = house.table(Format::Parquet, std::slice::from_ref(&part)).await;
+        assert!(house.refused(&table).await.contains("part-00000"), "{} bytes", part.len());
+    }
+    // Whatever byte is wrong, there is an answer or an error, and the process lives.
+    for at in (4..whole.len()).step_by(37) {
+        let mut part = whole.clone();
+        part[at] ^= 0x5a;
+        let table = house.table(Format::Parquet, &[part]).await;
+        match read_page(&house.objects, &table, 0, 1000).await {
+            Ok(page) => assert!(page.rows.len() <= 1000),
+            Err(Error::Invalid(_)) => {}
+            Err(other) => panic!("byte {at}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn deep_nesting_is_refused_before_it_recurses() {
+    let house = house().await;
+    let group = [0x48, 1, b'g', 0x15, 2, 0];
+    let depth = 100_000_u32;
+    let mut length = Vec::new();
+    let mut rest = depth + 1;
+    while rest >= 0x80 {
+        length.push((rest & 0x7f) as u8 | 0x80);
+        rest >>= 7;
+    }
+    length.push(rest as u8);
+    let footer = [&[0x15, 2, 0x19, 0xfc], length.as_slice(), &group.repeat(depth as usize), &[0x15, 2, 0x38, 1, b'x', 0, 0]].concat();
+    let file = [b"PAR1", footer.as_slice(), &(footer.len() as u32).to_le_bytes(), b"PAR1"].concat();
+    let table = house.table(Format::Parquet, &[file]).await;
+    assert!(house.refused(&table).await.contains("nested too deep"));
+}
+
+#[tokio::test]
+async fn csv_pages_run_over_parts() {
+    let house = house().await;
+    let part = |from: i64, to: i64| format!("n,name\n{}", (from..to).map(|n| format!("{n},\"row, {n}\"\n")).collect::<String>());
+    let table = house.table(Format::Csv, &[part(0, 10), part(0, 0), String::new(), part(10, 25)]).await;
+    for limit in [1, 9, 10, 11, 24, 25, 26] {
+        let (rows, _) = house.pages(&table, limit).await;
+        assert_eq!(rows, (0..25).map(|n| vec![json!(n), json!(format!("row, {n}"))]).collect::<Vec<_>>(), "in pages of {limit}");
+    }
+    let page = house.page(&table, 20, 10).await;
+    assert_eq!((described(&page), page.next, page.total_rows), (vec![("n", "bigint"), ("name", "string")], None, Some(25)));
+    assert_eq!(house.page(&table, 0, 5).await.total_rows, None, "the end was not seen");
+}
+
+#[tokio::test]
+async fn csv_types_lose_nothing() {
+    let house = house().await;
+    let text = "\u{feff}id,zip,big,f,d,t,b,s\r\n\
+        9007199254740993,01234,12345678901234567890,1.5,2024-01-31,2024-01-31 12:00:00,true,\"a\nb\"\r\n\
+        -1,99999,1,NaN,,,false,\"say \"\"hi\"\"\"\r\n";
+    let page = house.page(&house.table(Format::Csv, &[text]).await, 0, 10).await;
+    let types = ["bigint", "string", "string", "double", "date", "timestamp", "boolean", "string"];
+    assert_eq!(page.columns.iter().map(|column| column.data_type.as_str()).collect::<Vec<_>>(), types);
+    assert_eq!(page.columns[0].name, "id");
+    assert_eq!(
+        Value::from(page.rows),
+        json!([
+            [9_007_199_254_740_993_i64, "01234", "12345678901234567890", 1.5, "2024-01-31", "2024-01-31T12:00:00", true, "a\nb"],
+            [-1, "99999", "1", "NaN", null, null, false, "say \"hi\""]
+        ])
+    );
+}
+
+#[tokio::test]
+async fn csv_beyond_the_sample_keeps_its_text() {
+    let house = house().await;
+    let text = format!("n\n{}oops\n7\n", "1234567\n".repeat(200_000));
+    let page = house.page(&house.table(Format::Csv, &[text]).await, 199_999, 10).await;
+    assert_eq!(Value::from(page.rows), json!([[1_234_567], ["oops"], [7]]));
+    assert_eq!(page.total_rows, Some(200_002));
+}
+
+#[tokio::test]
+async fn csv_dialects() {
+    let house = house().await;
+    let mut table = house.table(Format::Csv, &["\"say \\\"hi\\\", you\",1\n"]).await;
+    (table.header, table.escape) = (false, Some(b'\\'));
+    let page = house.page(&table, 0, 10).await;
+    assert_eq!(described(&page), [("_c0", "string"), ("_c1", "bigint")]);
+    assert_eq!(Value::from(page.rows), json!([["say \"hi\", you", 1]]));
+    let empty = house.table(Format::Csv, &["a,b\n"]).await;
+    let page = house.page(&empty, 0, 10).await;
+    assert_eq!((described(&page), page.rows.len(), page.total_rows), (vec![("a", "string"), ("b", "string")], 0, Some(0)));
+    let nothing = ResultTable { uris: Vec::new(), ..empty };
+    assert_eq!(house.page(&nothing, 0, 10).await, Page { columns: vec![], rows: vec![], next: None, total_rows: Some(0) });
+}
+
+#[tokio::test]
+async fn what_is_no_csv_is_told() {
+    let house = house().await;
+    let gzip = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03abc".as_slice();
+    let latin: &[u8] = b"name\ncaf\xe9\n";
+    let ragged: &[u8] = b"a,b\n1,2\n1,2,3\n";
+    let endless = [b"a,b\n1,\"".as_slice(), &vec![b'x'; 20 << 20]].concat();
+    let whole = parquet(&numbers(0..1000), 100);
+    for part in [gzip, latin, ragged, &endless, &whole] {
+        let table = house.table(Format::Csv, &[part]).await;
+        assert!(house.refused(&table).await.contains("part-00000"));
+    }
+}
+
+#[tokio::test]
+async fn json_lines_page_and_keep_every_field() {
+    let house = house().await;
+    let parts = ["{\"z\":1,\"a\":\"x\"}\n\n{\"z\":9007199254740993,\"b\":{\"k\":[1,null]}}\n", "", "{\"a\":null,\"z\":1.5}"];
+    let table = house.table(Format::Json, &parts).await;
+    let page = house.page(&table, 0, 10).await;
+    assert_eq!(described(&page), [("z", "double"), ("a", "string"), ("b", "struct")]);
+    let rows = json!([[1, "x", null], [9_007_199_254_740_993_i64, null, { "k": [1, null] }], [1.5, null, null]]);
+    assert_eq!(Value::from(page.rows), rows);
+    assert_eq!(page.total_rows, Some(3));
+    let first = house.page(&table, 0, 1).await;
+    assert_eq!(described(&first).len(), 3, "columns of later rows are known");
+    assert_eq!((Value::from(first.rows), first.next), (json!([[1, "x", null]]), Some(1)));
+    let (rows, sizes) = house.pages(&table, 2).await;
+    assert_eq!((rows.len(), sizes), (3, vec![2, 1]));
+}
+
+#[tokio::test]
+async fn what_is_no_json_is_told() {
+    let house = house().await;
+    let deep = format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    let endless = format!("{{\"a\":\"{}", "x".repeat(20 << 20));
+    for part in ["[1,2]\n", "{\"a\":1", "1\n", "{\"a\":1}{\"a\":2}\n", "\u{0}", &deep, &endless] {
+        let table = house.table(Format::Json, &[part]).await;
+        assert!(house.refused(&table).await.contains("part-00000"));
+    }
+}
+
+#[tokio::test]
+async fn a_row_larger_than_a_page_is_told_and_passed() {
+    let house = house().await;
+    let text = format!("a\n1\n{}\n2\n", "x".repeat(9 << 20));
+    let table = house.table(Format::Csv, &[text]).await;
+    let page = house.page(&table, 0, 10).await;
+    assert_eq!((page.rows.len(), page.next), (1, Some(1)));
+    let told = read_page(&house.objects, &table, 1, 10).await.unwrap_err().to_string();
+    assert!(told.contains("row 1") && told.contains("8 MiB"), "{told}");
+    assert_eq!(house.page(&table, 2, 10).await.rows.len(), 1);
+}
+
+#[tokio::test]
+async fn bounds_and_missing_parts_are_told() {
+    let house = house().await;
+    let table = house.table(Format::Csv, &["a\n1\n"]).await;
+    for limit in [0, MAX_ROWS + 1] {
+        assert!(matches!(read_page(&house.objects, &table, 0, limit).await, Err(Error::Invalid(_))));
+    }
+    for format in [Format::Csv, Format::Parquet, Format::Json] {
+        let uris = vec!["s3://out/run/not-there".parse().unwrap()];
+        let table = ResultTable { format, uris, ..table.clone() };
+        assert!(matches!(read_page(&house.objects, &table, 0, 10).await, Err(Error::NotFound(_))), "{format:?}");
+    }
+    let zoned = Field::new("t", DataType::Timestamp(TimeUnit::Second, None), true);
+    let empty = RecordBatch::new_empty(Arc::new(Schema::new(vec![zoned])));
+    let page = house.page(&house.table(Format::Parquet, &[parquet(&empty, 10)]).await, 0, 10).await;
+    assert_eq!((described(&page), page.rows.len(), page.next, page.total_rows), (vec![("t", "timestamp")], 0, None, Some(0)));
+}

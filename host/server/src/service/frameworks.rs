@@ -1,0 +1,81 @@
+//! The frameworks that are loaded.
+
+use enginehouse_capabilities::CallContext;
+use enginehouse_runtime::{self as runtime, Description, Finding, Health, Task};
+
+use super::{Error, Result, runs, sources};
+use crate::{app::App, reading, store::SourceRef};
+
+/// A framework that serves.
+#[derive(Debug)]
+pub struct Framework {
+    pub description: Description,
+    pub digest: String,
+}
+
+/// Those that serve, by name.
+pub fn list(app: &App) -> Vec<Framework> {
+    let serving = app.plugins.statuses().into_iter().filter_map(|status| match status.state {
+        runtime::PluginState::Serving { description, digest } => Some(Framework { description: *description, digest }),
+        runtime::PluginState::Failed { .. } => None,
+    });
+    serving.collect()
+}
+
+/// One of them.
+pub fn get(app: &App, name: &str) -> Result<Framework> {
+    let plugin = app.plugin(name)?;
+    Ok(Framework { description: plugin.describe().clone(), digest: plugin.digest().to_owned() })
+}
+
+/// What stands behind its platforms.
+pub async fn status(app: &App, name: &str) -> Result<Vec<Health>> {
+    let plugin = app.plugin(name)?;
+    Ok(plugin.status(&outside_a_run(name, plugin.digest())).await?)
+}
+
+/// Code to read.
+#[derive(Debug, Clone, Default)]
+pub struct ToValidate {
+    pub code: String,
+    pub session: Option<String>,
+    pub sources: Option<Vec<SourceRef>>,
+    pub platform: Option<String>,
+    pub output: Option<String>,
+}
+
+/// Reads code and runs none of it.
+pub async fn validate(app: &App, name: &str, asked: ToValidate) -> Result<Vec<Finding>> {
+    let plugin = app.plugin(name)?;
+    let named = match (asked.sources, &asked.session) {
+        (Some(named), _) => named,
+        (None, Some(session)) => {
+            app.store.session(super::ids::session(session)?).await?.map(|row| row.sources).unwrap_or_default()
+        }
+        (None, None) => Vec::new(),
+    };
+    let task = Task {
+        prompt: String::new(),
+        sources: sources::resolve(app, &named).await?,
+        output: asked.output,
+        platform: asked.platform,
+        places: app.runs.places().of(name).to_vec(),
+        options: Vec::new(),
+    };
+    let report = reading::read(&plugin, &outside_a_run(name, plugin.digest()), &task, &asked.code).await?;
+    Ok(report.findings)
+}
+
+/// Writes code, reads it, and runs nothing: a run that ends there.
+pub async fn generate(app: &App, asked: runs::NewRun) -> Result<crate::store::RunRow> {
+    if asked.code.is_some() {
+        return Err(Error::Invalid("`generate` writes code: send a `prompt`, or use `validate`".to_owned()));
+    }
+    let row = runs::create(app, runs::NewRun { generate_only: true, ..asked }).await?;
+    let row = runs::wait(app, row.id, app.patience).await?;
+    runs::expect_answer(app, row).await
+}
+
+fn outside_a_run(framework: &str, digest: &str) -> CallContext {
+    CallContext { framework: framework.to_owned(), digest: digest.to_owned(), run: None, attempt: None }
+}

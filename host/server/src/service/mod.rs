@@ -1,0 +1,15 @@
+//! What the product does, without HTTP: each noun has a file, each verb a function with the application first.
+
+pub mod catalog;
+pub mod error;
+pub mod frameworks;
+pub mod ids;
+pub mod inspect;
+pub mod objects;
+pub mod results;
+pub mod runs;
+pub mod sessions;
+pub mod sources;
+pub mod uploads;
+
+pub use error::{Error, Result};

@@ -1,0 +1,248 @@
+//! Runs: from a request to its results.
+
+use std::time::Duration;
+
+use enginehouse_capabilities::ObjectUri;
+use enginehouse_runtime::{LogChunk, Task};
+use uuid::Uuid;
+
+use super::{Error, Result, ids, sources};
+use crate::{
+    app::App,
+    run,
+    store::{AttemptRow, Entry, RunFilter, RunRequest, RunRow, RunState, SourceRef},
+};
+
+/// The contract's limits.
+const MAX_PROMPT_BYTES: usize = 64 * 1024;
+const MAX_CODE_BYTES: usize = 1024 * 1024;
+/// A run at an engine takes at most a day.
+const MAX_RUN_SECONDS: u32 = 24 * 3600;
+const MAX_ATTEMPTS: u32 = 10;
+
+/// What a caller asks for.
+#[derive(Debug, Clone, Default)]
+pub struct NewRun {
+    /// Which framework.
+    pub framework: String,
+    /// Whose sources it reads where it names none; made up where it is missing.
+    pub session: Option<String>,
+    /// What is wanted, in plain language. With `code`, only for the record.
+    pub prompt: String,
+    /// Code to run as it is; none where it is to be written.
+    pub code: Option<String>,
+    /// What it reads; none: its session's.
+    pub sources: Option<Vec<SourceRef>>,
+    /// Where it runs; none: the plugin chooses.
+    pub platform: Option<String>,
+    /// A prefix for its results that the caller chose.
+    pub output: Option<String>,
+    /// Whether objects under that prefix may be replaced.
+    pub overwrite: bool,
+    /// Stop once the code is clean.
+    pub generate_only: bool,
+    /// How often code is written.
+    pub max_attempts: Option<u32>,
+    /// When the engine's work is cancelled.
+    pub timeout_seconds: Option<u32>,
+    /// Options that the framework describes.
+    pub options: Vec<(String, String)>,
+    /// Makes the same request answer with the same run.
+    pub idempotency_key: Option<String>,
+}
+
+/// Writes a run down and starts to drive it.
+///
+/// # Errors
+/// [`Error::Invalid`], [`Error::NotFound`], [`Error::TooLarge`] or [`Error::Conflict`] with what to change; then there is
+/// no run.
+pub async fn create(app: &App, asked: NewRun) -> Result<RunRow> {
+    check_sizes(&asked)?;
+    let plugin = app.plugin(&asked.framework)?;
+    let known = &plugin.describe().options;
+    if let Some((name, _)) = asked.options.iter().find(|(name, _)| !known.iter().any(|option| option.name == *name)) {
+        let names: Vec<_> = known.iter().map(|option| option.name.as_str()).collect();
+        return Err(Error::Invalid(format!(
+            "`{}` has no option `{name}`; it has {}",
+            asked.framework,
+            if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+        )));
+    }
+    let session = match &asked.session {
+        Some(id) => ids::session(id)?.to_owned(),
+        None => ids::new_session(),
+    };
+    let named = match asked.sources {
+        Some(named) => named,
+        None => app.store.session(&session).await?.map(|row| row.sources).unwrap_or_default(),
+    };
+    let output = match &asked.output {
+        Some(output) => Some(free_output(app, output, asked.overwrite).await?.to_string()),
+        None => None,
+    };
+    let limits = &app.config.limits;
+    let request = RunRequest {
+        task: Task {
+            prompt: asked.prompt,
+            sources: sources::resolve(app, &named).await?,
+            output,
+            platform: asked.platform.filter(|platform| platform != "auto"),
+            places: app.runs.places().of(&asked.framework).to_vec(),
+            options: asked.options,
+        },
+        code: asked.code,
+        generate_only: asked.generate_only,
+        overwrite: asked.overwrite && asked.output.is_some(),
+        max_attempts: asked.max_attempts.unwrap_or(limits.max_attempts).clamp(1, MAX_ATTEMPTS),
+        timeout_seconds: asked.timeout_seconds.unwrap_or(limits.run_seconds).clamp(1, MAX_RUN_SECONDS),
+    };
+    let key = asked.idempotency_key.as_deref();
+    let id = app.store.add_run(Uuid::now_v7(), &session, &asked.framework, &request, key).await?;
+    app.runs.drive(id);
+    let row = get(app, id).await?;
+    if key.is_some() && (row.request.task.prompt != request.task.prompt || row.request.code != request.code) {
+        return Err(Error::Conflict(format!("this Idempotency-Key made the run {id} from another request: use a new key")));
+    }
+    Ok(row)
+}
+
+fn check_sizes(asked: &NewRun) -> Result<()> {
+    if asked.prompt.len() > MAX_PROMPT_BYTES {
+        return Err(Error::TooLarge(format!("a prompt has at most {} KiB", MAX_PROMPT_BYTES / 1024)));
+    }
+    match &asked.code {
+        None if asked.prompt.trim().is_empty() => {
+            Err(Error::Invalid("the request has neither a `prompt` nor `code`: say what you want".to_owned()))
+        }
+        Some(code) if code.trim().is_empty() => Err(Error::Invalid("the code is empty".to_owned())),
+        Some(code) if code.len() > MAX_CODE_BYTES => Err(Error::TooLarge("code has at most 1 MiB".to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// A caller's own prefix must be empty and nobody else's while the run goes on.
+async fn free_output(app: &App, output: &str, overwrite: bool) -> Result<ObjectUri> {
+    let prefix = output.parse::<ObjectUri>()?.as_prefix();
+    if prefix.key().is_empty() {
+        return Err(Error::Invalid(format!("{prefix} is a whole bucket: name a prefix in it")));
+    }
+    let kept = ["runs/", "uploads/"];
+    if prefix.bucket() == app.config.bucket() && kept.iter().any(|kept| prefix.key().starts_with(kept)) {
+        return Err(Error::Conflict(format!("{prefix} lies where runs and uploads are kept: choose another prefix")));
+    }
+    for id in app.store.unfinished().await? {
+        let other = app.store.run(id).await?.and_then(|row| row.request.task.output);
+        let other = other.and_then(|other| other.parse::<ObjectUri>().ok());
+        if other.is_some_and(|other| other.covers(&prefix) || prefix.covers(&other)) {
+            return Err(Error::Conflict(format!("the run {id} writes to {prefix} at this moment: wait, or choose another")));
+        }
+    }
+    let there = match app.objects.list(&prefix, None).await {
+        Ok(page) => !page.entries.is_empty(),
+        Err(enginehouse_capabilities::Error::NotFound(_)) => false,
+        Err(error) => return Err(error.into()),
+    };
+    if there && !overwrite {
+        return Err(Error::Conflict(format!(
+            "there are objects under {prefix} already: choose an empty prefix, or send `overwrite: true`"
+        )));
+    }
+    Ok(prefix)
+}
+
+/// One run.
+pub async fn get(app: &App, id: Uuid) -> Result<RunRow> {
+    app.store.run(id).await?.ok_or_else(|| Error::NotFound(format!("there is no run {id}")))
+}
+
+/// Runs by filter, the newest first.
+pub async fn list(app: &App, filter: &RunFilter) -> Result<Vec<RunRow>> {
+    Ok(app.store.runs(filter).await?)
+}
+
+/// Every piece of code of a run, the first first.
+pub async fn code(app: &App, id: Uuid) -> Result<Vec<AttemptRow>> {
+    get(app, id).await?;
+    Ok(app.store.attempts(id).await?)
+}
+
+/// The run's journal after an entry.
+pub async fn journal(app: &App, id: Uuid, after: i64) -> Result<Vec<Entry>> {
+    Ok(app.store.journal(id, after).await?)
+}
+
+/// What the run's program printed, from an opaque position on.
+pub async fn log(app: &App, id: Uuid, from: u64) -> Result<LogChunk> {
+    let row = get(app, id).await?;
+    let Some(ticket) = &row.ticket else {
+        let end = row.state.is_final();
+        return Ok(LogChunk { text: String::new(), next: from, end, dropped: 0 });
+    };
+    let plugin = app.plugin(&row.framework)?;
+    let attempt = run::attempt_of(app.runs.places(), &row)?;
+    let cx = run::context_of(&row, plugin.digest(), Some(&attempt))?;
+    Ok(plugin.log(&cx, &attempt, ticket, from).await?)
+}
+
+/// The whole log of a run that has ended, at most `limit` bytes of it.
+pub async fn whole_log(app: &App, id: Uuid, limit: usize) -> Result<String> {
+    let (mut text, mut from) = (String::new(), 0);
+    loop {
+        let chunk = log(app, id, from).await?;
+        text.push_str(&chunk.text);
+        if chunk.end || text.len() >= limit || (chunk.text.is_empty() && chunk.next == from) {
+            return Ok(text);
+        }
+        from = chunk.next;
+    }
+}
+
+/// Asks a run to end. One that has ended is no error.
+pub async fn cancel(app: &App, id: Uuid) -> Result<RunRow> {
+    let row = get(app, id).await?;
+    if row.state.is_final() {
+        return Ok(row);
+    }
+    app.runs.cancel(id).await?;
+    get(app, id).await
+}
+
+/// Waits until a run has ended, at most so long.
+///
+/// # Errors
+/// [`Error::StillRunning`] where it has not; the run goes on.
+pub async fn wait(app: &App, id: Uuid, limit: Duration) -> Result<RunRow> {
+    let ended = async {
+        let mut bell = app.events.listen(id);
+        loop {
+            let row = get(app, id).await?;
+            if row.state.is_final() {
+                return Ok(row);
+            }
+            tokio::select! {
+                () = bell.heard() => {}
+                () = tokio::time::sleep(Duration::from_secs(2)) => {}
+            }
+        }
+    };
+    tokio::time::timeout(limit, ended).await.unwrap_or(Err(Error::StillRunning(id)))
+}
+
+/// Turns a run that was refused or did not get to its end into the error that says so; a program that ran and failed is
+/// an answer, not an error.
+pub async fn expect_answer(app: &App, row: RunRow) -> Result<RunRow> {
+    let problem = row.problem.clone().unwrap_or_else(|| crate::store::Problem {
+        kind: row.state.to_string(),
+        detail: format!("the run {} ended as {}", row.id, row.state),
+    });
+    match (row.state, problem.kind.as_str()) {
+        (RunState::Succeeded, _) | (RunState::Failed, "program-failed") => Ok(row),
+        (RunState::Rejected, "rejected") => {
+            let last = code(app, row.id).await?.pop();
+            let (code, findings) = last.map(|a| (a.code, a.findings.unwrap_or_default())).unwrap_or_default();
+            Err(Error::Rejected { run: Some(row.id), code, findings })
+        }
+        (RunState::Rejected, _) => Err(Error::Unsupported(problem.detail)),
+        _ => Err(Error::RunFailed { run: row.id, kind: problem.kind, detail: problem.detail }),
+    }
+}

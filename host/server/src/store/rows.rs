@@ -1,0 +1,203 @@
+//! The records that the store keeps.
+
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use enginehouse_runtime::{Choice, EngineError, Finding, Outcome, Task};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunState {
+    /// Accepted; nothing has happened yet.
+    Queued,
+    /// The plugin writes code.
+    Generating,
+    /// The plugin reads the code.
+    Validating,
+    /// The work is being handed to the engine.
+    Submitting,
+    /// The engine has it.
+    Running,
+    /// The results are being gathered.
+    Collecting,
+    /// Done, and the results are there.
+    Succeeded,
+    /// The program or its engine failed.
+    Failed,
+    /// Ended on request.
+    Cancelled,
+    /// Took longer than it may.
+    TimedOut,
+    /// The code, or the task, was refused; nothing ran.
+    Rejected,
+}
+
+impl RunState {
+    const ALL: [Self; 11] = [
+        Self::Queued,
+        Self::Generating,
+        Self::Validating,
+        Self::Submitting,
+        Self::Running,
+        Self::Collecting,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Cancelled,
+        Self::TimedOut,
+        Self::Rejected,
+    ];
+
+    /// Whether nothing will change any more.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled | Self::TimedOut | Self::Rejected)
+    }
+
+    /// As callers read it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Generating => "generating",
+            Self::Validating => "validating",
+            Self::Submitting => "submitting",
+            Self::Running => "running",
+            Self::Collecting => "collecting",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::TimedOut => "timed-out",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+impl fmt::Display for RunState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for RunState {
+    type Err = UnknownState;
+
+    fn from_str(text: &str) -> Result<Self, UnknownState> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or_else(|| UnknownState(text.to_owned()))
+    }
+}
+
+/// A state that this version does not know.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is no state of a run")]
+pub struct UnknownState(String);
+
+/// A source as callers name it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(untagged, deny_unknown_fields)]
+pub enum SourceRef {
+    /// An object, or with a `/` at its end all objects under it.
+    Object {
+        /// `s3://bucket/key`.
+        uri: String,
+        /// `csv`, `parquet` or `json`; told from the name where it is missing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        format: Option<String>,
+        /// How to read it: `header`, `delimiter`.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        properties: BTreeMap<String, String>,
+    },
+    /// A table of the catalog.
+    Table {
+        /// `database.table`.
+        table: String,
+    },
+}
+
+/// What was asked for, with everything the run needs from outside: a snapshot that never changes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunRequest {
+    /// The task that the plugin sees.
+    pub task: Task,
+    /// Code that the caller brought; none where it is to be written.
+    pub code: Option<String>,
+    /// Stop once the code is clean; nothing is run.
+    pub generate_only: bool,
+    /// Whether objects under a caller's output prefix may be replaced.
+    pub overwrite: bool,
+    /// How many times code may be written.
+    pub max_attempts: u32,
+    /// When the engine's work is cancelled, in seconds.
+    pub timeout_seconds: u32,
+}
+
+/// Why a run did not succeed, in words for its caller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// Stable: `rejected`, `unsupported`, `program-failed`, `engine-lost`, `timed-out`, `plugin-failed`, `unavailable`.
+    pub kind: String,
+    /// What happened and what to do.
+    pub detail: String,
+}
+
+/// One run.
+#[derive(Debug, Clone)]
+pub struct RunRow {
+    pub id: Uuid,
+    pub session: String,
+    pub framework: String,
+    pub state: RunState,
+    pub request: RunRequest,
+    pub plan: Option<Choice>,
+    pub attempt: u32,
+    pub ticket: Option<String>,
+    pub outcome: Option<Outcome>,
+    pub problem: Option<Problem>,
+    pub cancel_requested: bool,
+    pub created_at: i64,
+    pub started_at: Option<i64>,
+    pub submitted_at: Option<i64>,
+    pub finished_at: Option<i64>,
+}
+
+/// One piece of code of a run.
+#[derive(Debug, Clone)]
+pub struct AttemptRow {
+    pub number: u32,
+    pub code: String,
+    pub sha256: String,
+    pub author: String,
+    pub notes: Vec<String>,
+    pub findings: Option<Vec<Finding>>,
+    pub digest: Option<String>,
+    pub failure: Option<EngineError>,
+    pub created_at: i64,
+}
+
+/// What one step of a run changes, written in one transaction with its journal entry.
+#[derive(Debug, Clone, Default)]
+pub struct Step {
+    pub state: Option<RunState>,
+    pub plan: Option<Choice>,
+    pub draft: Option<AttemptRow>,
+    pub findings: Option<(Vec<Finding>, String)>,
+    pub ticket: Option<String>,
+    pub outcome: Option<Outcome>,
+    pub failure: Option<EngineError>,
+    pub problem: Option<Problem>,
+    /// Further journal entries: kind and data.
+    pub entries: Vec<(&'static str, serde_json::Value)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_reads_back_as_it_was_written() {
+        for state in RunState::ALL {
+            assert_eq!(state.as_str().parse::<RunState>().unwrap(), state);
+            assert_eq!(serde_json::to_value(state).unwrap(), state.as_str());
+        }
+        assert!("lost".parse::<RunState>().is_err());
+    }
+}

@@ -1,0 +1,181 @@
+//! What an expression stands for: a root and what is done to it, `import pyspark.sql` → `.SparkSession.builder.getOrCreate()`.
+
+use std::{borrow::Cow, rc::Rc};
+
+use ruff_python_ast::{Expr, ExprCall, StmtClassDef, StmtFunctionDef};
+
+/// The longest chain that is followed.
+const LENGTH: u16 = 512;
+
+/// Where a chain starts.
+#[derive(Debug, Clone)]
+pub enum Root<'a> {
+    /// A module, or a name from one: `pyspark.sql.SparkSession`.
+    Import(Rc<str>),
+    /// A builtin: `open`.
+    Builtin(&'a str),
+    /// A function of the program.
+    Function(&'a StmtFunctionDef),
+    /// A class of the program.
+    Class(&'a StmtClassDef),
+    /// A literal, a lambda, an operation.
+    Value(&'a Expr),
+    /// Not known.
+    Unknown,
+}
+
+/// One step: an attribute, or a method call where there is a call.
+#[derive(Debug, Clone)]
+pub struct Hop<'a> {
+    /// The attribute's name; `()` for a call of the root or of a result, `[]` for an item or an element.
+    pub name: Cow<'a, str>,
+    /// The call's arguments.
+    pub call: Option<&'a ExprCall>,
+}
+
+#[derive(Debug)]
+struct Link<'a> {
+    before: Option<Rc<Link<'a>>>,
+    hop: Hop<'a>,
+    length: u16,
+}
+
+/// A root and its hops. Cheap to clone: chains share their beginnings.
+#[derive(Debug, Clone)]
+pub struct Chain<'a> {
+    root: Root<'a>,
+    last: Option<Rc<Link<'a>>>,
+}
+
+impl<'a> Chain<'a> {
+    /// A chain without hops.
+    pub fn new(root: Root<'a>) -> Self {
+        Self { root, last: None }
+    }
+
+    /// A chain of which nothing is known.
+    pub fn unknown() -> Self {
+        Self::new(Root::Unknown)
+    }
+
+    /// Where it starts.
+    pub fn root(&self) -> &Root<'a> {
+        &self.root
+    }
+
+    /// The hops, in order.
+    pub fn hops(&self) -> Vec<&Hop<'a>> {
+        let mut hops: Vec<_> =
+            std::iter::successors(self.last.as_deref(), |link| link.before.as_deref()).map(|link| &link.hop).collect();
+        hops.reverse();
+        hops
+    }
+
+    /// The last hop.
+    pub fn last(&self) -> Option<&Hop<'a>> {
+        self.last.as_ref().map(|link| &link.hop)
+    }
+
+    /// Whether it is the root alone.
+    pub fn is_root(&self) -> bool {
+        self.last.is_none()
+    }
+
+    /// The dotted path of what was imported or built in, up to the first call: `os.environ`, `builtins.open`. None where
+    /// the root is neither.
+    pub fn path(&self) -> Option<String> {
+        let mut path = match &self.root {
+            Root::Import(path) => path.to_string(),
+            Root::Builtin(name) => format!("builtins.{name}"),
+            _ => return None,
+        };
+        for hop in self.hops() {
+            if matches!(hop.name.as_ref(), "()" | "[]") {
+                break;
+            }
+            path.push('.');
+            path.push_str(&hop.name);
+            if hop.call.is_some() {
+                break;
+            }
+        }
+        Some(path)
+    }
+
+    /// The dotted path, where nothing in the chain is called or indexed.
+    pub fn pure_path(&self) -> Option<String> {
+        let pure = std::iter::successors(self.last.as_deref(), |link| link.before.as_deref())
+            .all(|link| link.hop.call.is_none() && !matches!(link.hop.name.as_ref(), "()" | "[]"));
+        if pure { self.path() } else { None }
+    }
+
+    /// Whether it is a module, or a name of one, itself: not what an attribute or a call made of it.
+    pub(crate) fn is_named(&self) -> bool {
+        self.is_root() && !matches!(self.root, Root::Value(_) | Root::Unknown)
+    }
+
+    /// Whether a hop of this name is in the chain.
+    pub fn has(&self, name: &str) -> bool {
+        std::iter::successors(self.last.as_deref(), |link| link.before.as_deref()).any(|link| link.hop.name == name)
+    }
+
+    pub(crate) fn attribute(&self, name: impl Into<Cow<'a, str>>) -> Self {
+        self.push(Hop { name: name.into(), call: None })
+    }
+
+    pub(crate) fn item(&self) -> Self {
+        self.push(Hop { name: "[]".into(), call: None })
+    }
+
+    /// Calls what the chain stands for: a call of an attribute is one hop.
+    pub(crate) fn called(&self, call: &'a ExprCall) -> Self {
+        match self.last.as_deref() {
+            Some(Link { before, hop: Hop { name, call: None }, length }) if name != "[]" => {
+                let hop = Hop { name: name.clone(), call: Some(call) };
+                let link = Link { before: before.clone(), hop, length: *length };
+                Self { root: self.root.clone(), last: Some(Rc::new(link)) }
+            }
+            _ => self.push(Hop { name: "()".into(), call: Some(call) }),
+        }
+    }
+
+    fn push(&self, hop: Hop<'a>) -> Self {
+        let length = self.last.as_ref().map_or(0, |link| link.length) + 1;
+        if length > LENGTH {
+            return Self::unknown();
+        }
+        Self { root: self.root.clone(), last: Some(Rc::new(Link { before: self.last.clone(), hop, length })) }
+    }
+
+    /// Whether two chains are one and the same, hop by hop.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        let root = match (&self.root, &other.root) {
+            (Root::Import(a), Root::Import(b)) => a == b,
+            (Root::Builtin(a), Root::Builtin(b)) => a == b,
+            (Root::Function(a), Root::Function(b)) => std::ptr::eq(*a, *b),
+            (Root::Class(a), Root::Class(b)) => std::ptr::eq(*a, *b),
+            (Root::Value(a), Root::Value(b)) => std::ptr::eq(*a, *b),
+            (Root::Unknown, Root::Unknown) => true,
+            _ => false,
+        };
+        let (mut a, mut b) = (self.last.as_ref(), other.last.as_ref());
+        loop {
+            match (a, b) {
+                (None, None) => return root,
+                (Some(x), Some(y)) if Rc::ptr_eq(x, y) => return root,
+                (Some(x), Some(y)) => {
+                    let calls = match (x.hop.call, y.hop.call) {
+                        (None, None) => true,
+                        (Some(x), Some(y)) => std::ptr::eq(x, y),
+                        _ => false,
+                    };
+                    if !calls || x.hop.name != y.hop.name || !root {
+                        return false;
+                    }
+                    (a, b) = (x.before.as_ref(), y.before.as_ref());
+                }
+                _ => return false,
+            }
+        }
+    }
+}

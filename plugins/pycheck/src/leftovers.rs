@@ -1,0 +1,98 @@
+//! What a model leaves around or in its code: fences, thinking, placeholders. Rules `C002` and `C005`.
+
+use enginehouse_sdk::Finding;
+
+use crate::{report, syntax::Lines};
+
+const TAGS: &[&str] = &["<think", "</think", "<answer", "</answer", "<code>", "</code>", "<output>", "</output>"];
+const PROSE: &[&str] =
+    &["here is ", "here's ", "sure,", "sure!", "certainly", "i'll ", "let me ", "this code ", "this script "];
+
+/// Lines that are no code, in a text that does not parse: a fence or a tag is valid Python only within a string.
+pub(crate) fn find(lines: &Lines<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (number, line) in (1_u32..).zip(lines.iter()) {
+        let line = line.trim().to_lowercase();
+        let what = if line.starts_with("```") || line.starts_with("~~~") {
+            "a Markdown fence"
+        } else if TAGS.iter().any(|tag| line.starts_with(tag)) {
+            "a tag from the model's answer"
+        } else if PROSE.iter().any(|start| line.starts_with(start)) && !line.contains(['=', '(']) {
+            "a sentence"
+        } else {
+            continue;
+        };
+        let message = format!("{what} was left in the code");
+        findings.push(report::error("C002", Some(lines.line(number)), message, "answer with the program alone"));
+        if findings.len() >= 5 {
+            break;
+        }
+    }
+    findings
+}
+
+/// The placeholder in a text that was never filled in. `true` where the text is a place that would be read or written.
+pub(crate) fn placeholder(text: &str) -> Option<(&str, bool)> {
+    const MARKS: &[&str] = &[
+        "YOUR_",
+        "YOUR-",
+        "your_",
+        "your-",
+        "REPLACE_",
+        "REPLACE-",
+        "replace_me",
+        "replace-me",
+        "CHANGE_ME",
+        "CHANGEME",
+        "changeme",
+        "<bucket",
+        "<path",
+        "<your",
+        "<database",
+        "<table",
+        "<input",
+        "<output",
+        "<account",
+        "<region",
+        "<prefix",
+        "example.com",
+        "path/to/",
+        "INSERT_",
+        "TODO",
+    ];
+    // The words that people also write in data and messages count only where a place is named.
+    const WORDS: &[&str] =
+        &["example.com", "path/to/", "TODO", "your-", "your_", "INSERT_", "<table", "<input", "<output", "<path"];
+    let place =
+        ["s3:", "s3a:", "s3n:", "http:", "https:", "jdbc:", "hdfs:", "gs:", "/"].iter().any(|p| text.starts_with(p));
+    MARKS.iter().find(|mark| text.contains(*mark) && (place || !WORDS.contains(mark))).map(|mark| (*mark, place))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Syntax;
+
+    #[test]
+    fn fences_tags_and_prose_are_told() {
+        for code in [
+            "```python\nx = 1\n```\n",
+            "<thinking>\nhm\n</thinking>\nx = 1\n",
+            "Here is the code you asked for:\n\nx = 1\n",
+        ] {
+            let findings = Syntax::parse(code).expect_err("no code");
+            assert_eq!(findings[0].rule, "C002", "{findings:?}");
+        }
+        assert!(Syntax::parse("doc = '''\n```python\nx\n```\n'''\n").is_ok());
+    }
+
+    #[test]
+    fn placeholders() {
+        assert_eq!(placeholder("s3://YOUR_BUCKET/x"), Some(("YOUR_", true)));
+        assert_eq!(placeholder("s3://<bucket>/x"), Some(("<bucket", true)));
+        assert_eq!(placeholder("https://example.com/x"), Some(("example.com", true)));
+        assert_eq!(placeholder("REPLACE_ME"), Some(("REPLACE_", false)));
+        assert_eq!(placeholder("@example.com"), None);
+        assert_eq!(placeholder("s3://data/sales.csv"), None);
+    }
+}

@@ -1,0 +1,76 @@
+//! Files opened for writing. Rule `X104`; what deletes or renames is in `modules`.
+
+use enginehouse_sdk::Finding;
+
+use crate::{Call, Program, report, scope::Role};
+
+/// Methods of a path that change files; no object of the engines' has one of these names.
+const CHANGES: &[&str] = &[
+    "unlink",
+    "rmdir",
+    "write_text",
+    "write_bytes",
+    "symlink_to",
+    "hardlink_to",
+    "link_to",
+    "chmod",
+    "lchmod",
+    "rmtree",
+    "removedirs",
+    "copytree",
+];
+/// Methods that mean this on a path alone.
+const OF_PATHS: &[&str] = &["rename", "replace", "touch", "mkdir"];
+
+const HINT: &str = "write below `os.environ[\"OUTPUT_PATH\"]` through the engine";
+
+pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = program.calls().filter_map(|call| judge(program, &call)).collect();
+    for reference in &program.resolver.model.references {
+        let handed_on = !matches!(reference.role, Role::Callee | Role::Alias | Role::Attribute(_));
+        if handed_on && program.chains(reference.expr).iter().any(|chain| is_open(chain.pure_path().as_deref())) {
+            let message = "`open` is handed on as a value";
+            findings.push(report::error("X104", program.span(reference.expr), message, HINT));
+        }
+    }
+    findings
+}
+
+fn judge<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
+    let callee = program.chains(&call.node.func);
+    if callee.iter().any(|chain| is_open(chain.pure_path().as_deref())) {
+        return opened(program, call, 1);
+    }
+    call.chains.iter().find_map(|chain| {
+        let hop = chain.last().filter(|hop| hop.call.is_some())?;
+        let of_path = chain.path().is_some_and(|path| path.starts_with("pathlib."));
+        let name = hop.name.as_ref();
+        if of_path && name == "open" {
+            return opened(program, call, 0);
+        }
+        (CHANGES.contains(&name) || (of_path && OF_PATHS.contains(&name)))
+            .then(|| report::error("X104", program.span(call.node), format!("`{name}` changes files"), HINT))
+    })
+}
+
+fn opened<'a>(program: &Program<'a>, call: &Call<'a>, place: usize) -> Option<Finding> {
+    let message = match call.argument(place, "mode") {
+        None if call.spreads() => "a file is opened, and whether for writing cannot be told",
+        None => return None,
+        Some(mode) => {
+            let modes = program.texts(mode);
+            if modes.iter().any(|mode| mode.known().is_none()) {
+                "a file is opened, and whether for writing cannot be told"
+            } else if modes.iter().any(|mode| mode.known().is_some_and(|mode| mode.contains(['w', 'a', 'x', '+']))) {
+                "a file is opened for writing"
+            } else {
+                return None;
+            }
+        }
+    };
+    Some(report::error("X104", program.span(call.node), message, HINT))
+}
+
+fn is_open(path: Option<&str>) -> bool {
+    matches!(path, Some("builtins.open" | "io.open" | "codecs.open" | "io.TextIOWrapper" | "_io.open"))
+}

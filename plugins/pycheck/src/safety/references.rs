@@ -1,0 +1,159 @@
+//! What is mentioned of modules: the parts that are denied, and modules that are handed on or reached through others.
+
+use enginehouse_sdk::Finding;
+use ruff_python_ast::Expr;
+
+use crate::{
+    Policy, Program,
+    chain::Root,
+    modules::denied,
+    report,
+    scope::{Reference, Role},
+};
+
+/// Modules whose parts are denied one by one, so that they must not be handed on whole.
+const GUARDED: &[&str] =
+    &["os", "sys", "io", "builtins", "os.path", "posixpath", "pathlib", "logging", "operator", "types"];
+
+/// Names under which modules hold other modules.
+const MODULES: &[&str] = &[
+    "os",
+    "_os",
+    "sys",
+    "_sys",
+    "posix",
+    "subprocess",
+    "_subprocess",
+    "builtins",
+    "_builtins",
+    "importlib",
+    "_importlib",
+    "shutil",
+    "_shutil",
+    "socket",
+    "_socket",
+    "pickle",
+    "_pickle",
+    "ctypes",
+    "threading",
+    "_threading",
+    "_thread",
+    "multiprocessing",
+    "signal",
+    "_signal",
+    "inspect",
+    "_inspect",
+    "io",
+    "_io",
+    "tempfile",
+    "urllib",
+    "requests",
+    "glob",
+];
+
+pub(super) fn check(program: &Program<'_>, policy: &Policy<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for reference in &program.resolver.model.references {
+        for chain in program.chains(reference.expr).iter() {
+            let Some(path) = chain.pure_path() else { continue };
+            let imported = matches!(chain.root(), Root::Import(_));
+            if let Some((rule, message)) = judge(reference, &path, imported, policy) {
+                let hint = hint(rule);
+                findings.push(report::error(rule, program.span(reference.expr), message, hint));
+                break;
+            }
+        }
+    }
+    // What `getattr` answers, or a function of the program, is a mention as well.
+    for (expr, call) in &program.resolver.model.calls {
+        let answer = Reference { expr, role: Role::Alias };
+        for path in program.chains(expr).iter().filter_map(|chain| chain.pure_path()) {
+            if let Some((rule, message)) = judge(&answer, &path, true, policy) {
+                findings.push(report::error(rule, program.span(*call), message, hint(rule)));
+                break;
+            }
+        }
+    }
+    findings
+}
+
+fn judge(reference: &Reference<'_>, path: &str, imported: bool, policy: &Policy<'_>) -> Option<(&'static str, String)> {
+    let quoted = report::quote(path.strip_prefix("builtins.").unwrap_or(path));
+    if path == "os.environ" {
+        return match reference.role {
+            Role::Attribute("get") | Role::Item | Role::Contains | Role::Alias => None,
+            _ => Some(("X105", "`os.environ` is read or changed as a whole".to_owned())),
+        };
+    }
+    if matches!(reference.role, Role::Attribute(_)) {
+        return None;
+    }
+    if let Some((rule, what)) = denied(path, policy.modules) {
+        return Some((rule, format!("`{quoted}` {what}")));
+    }
+    if imported && through_another(path) {
+        return Some(("X107", format!("`{quoted}` reaches a module through another")));
+    }
+    if imported && GUARDED.contains(&path) && !matches!(reference.role, Role::Alias) {
+        return Some(("X107", format!("the module `{quoted}` is handed on as a value")));
+    }
+    if path.strip_prefix("os.").is_some_and(|rest| !allowed_of_os(rest)) {
+        return Some(("C010", format!("`{quoted}` is not available to programs")));
+    }
+    None
+}
+
+fn allowed_of_os(rest: &str) -> bool {
+    const PARTS: &[&str] = &[
+        "environ",
+        "getenv",
+        "path",
+        "sep",
+        "linesep",
+        "name",
+        "cpu_count",
+        "getcwd",
+        "fspath",
+        "curdir",
+        "PathLike",
+        "pathsep",
+        "getpid",
+        "devnull",
+        "extsep",
+    ];
+    rest.split('.').next().is_some_and(|first| PARTS.contains(&first))
+}
+
+/// Whether a module is reached through another: `random._os`.
+pub(super) fn through_another(path: &str) -> bool {
+    let inner = path.split('.').skip(1);
+    inner.clone().any(|segment| MODULES.contains(&segment)) && !path.starts_with("urllib.parse")
+}
+
+fn hint(rule: &str) -> &'static str {
+    match rule {
+        "X101" => "do the work with the engine's own functions; a program starts no others",
+        "X102" => "write the code out instead of making it at run time",
+        "X103" => "read and write through the engine; a program has no network",
+        "X104" => "read the given source and write below `os.environ[\"OUTPUT_PATH\"]` through the engine",
+        "X105" => "read single variables, such as `os.environ[\"OUTPUT_PATH\"]`",
+        "X106" => "use Parquet, CSV or JSON",
+        "X110" => "leave parallel work to the engine",
+        "C010" => "of `os`, use `os.environ`, `os.getenv` and `os.path`",
+        _ => "use what is needed by its plain name",
+    }
+}
+
+/// Whether an expression may be a module, for the rules on `getattr` and its kin.
+pub(super) fn may_be_module(program: &Program<'_>, expr: &Expr) -> bool {
+    let model = &program.resolver.model;
+    let Expr::Name(name) = expr else { return false };
+    model.use_of(name).is_some_and(|used| {
+        model.reaching(used).iter().any(|binding| match binding.origin {
+            crate::scope::Origin::Import(place) => {
+                model.imports.get(place).is_some_and(|import| import.member.is_none())
+            }
+            _ => false,
+        })
+    })
+}

@@ -1,0 +1,141 @@
+//! Credentials, and the places where they lie. Rule `X105`.
+
+use enginehouse_sdk::{Finding, Severity};
+use ruff_python_ast::Expr;
+
+use crate::{Call, OUTPUT_PATH, Program, report, value::Part};
+
+/// Texts that name a credential or where one lies, in lower case.
+const MARKS: &[&str] = &[
+    "fs.s3a.access.key",
+    "fs.s3a.secret.key",
+    "fs.s3a.session.token",
+    "fs.s3.awsaccesskeyid",
+    "fs.s3.awssecretaccesskey",
+    "fs.s3n.awsaccesskeyid",
+    "fs.s3n.awssecretaccesskey",
+    "fs.s3.access.key",
+    "fs.s3.secret.key",
+    "169.254.169.254",
+    "169.254.170.2",
+    "fd00:ec2::254",
+    "metadata.google.internal",
+    ".aws/credentials",
+    ".aws/config",
+    "~/.aws",
+    "~/.ssh",
+    "/.ssh/",
+    "/etc/shadow",
+    "/etc/passwd",
+    "aws_secret_access_key",
+    "aws_access_key_id",
+    "aws_session_token",
+    "aws_container_credentials",
+    "aws_container_authorization",
+    "aws_web_identity_token",
+    "/var/run/secrets",
+    "-----begin private key",
+    "-----begin rsa private key",
+    "-----begin openssh private key",
+];
+/// Words for a secret, as an option's or an argument's name.
+const SECRETS: &[&str] = &[
+    "password",
+    "passwd",
+    "pwd",
+    "secret",
+    "secret_key",
+    "api_key",
+    "apikey",
+    "access_token",
+    "auth_token",
+    "private_key",
+    "aws_access_key_id",
+    "aws_secret_access_key",
+    "aws_session_token",
+];
+/// Services of the cloud that hand out credentials.
+const SERVICES: &[&str] = &["sts", "iam", "secretsmanager", "ssm", "kms", "sso", "organizations", "cognito-identity"];
+/// Variables that a program may set: nothing but Python's own behaviour hangs on them.
+const SETTABLE: &[&str] =
+    &["PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON", "TZ", "PYTHONHASHSEED", "ARROW_PRE_0_15_IPC_FORMAT"];
+
+const HINT: &str = "leave credentials out: the platform gives the engine its access";
+
+pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (expr, values) in program.strings() {
+        let texts = values.iter().flat_map(|value| value.parts()).filter_map(|part| match part {
+            Part::Text(text) => Some(text.as_str()),
+            _ => None,
+        });
+        if let Some(what) = texts.filter_map(secret).take(1).next() {
+            findings.push(report::error("X105", program.span(expr), format!("the text holds {what}"), HINT));
+        }
+    }
+    findings.extend(program.calls().filter_map(|call| handed_over(program, &call)));
+    findings.extend(program.resolver.model.items_set.iter().filter_map(|item| {
+        let environment = program.chains(&item.value).iter().any(|chain| chain.path().as_deref() == Some("os.environ"));
+        let keys = program.texts(&item.slice);
+        let harmless = keys.iter().all(|key| key.known().is_some_and(|key| SETTABLE.contains(&key)));
+        (environment && !harmless).then(|| {
+            let hint = format!("leave the environment as it is; `{OUTPUT_PATH}` is set by the platform");
+            report::finding("X105", Severity::Error, program.span(*item), "the program changes the environment", hint)
+        })
+    }));
+    findings
+}
+
+/// What a text holds that it must not.
+fn secret(text: &str) -> Option<String> {
+    let lower = text.to_lowercase();
+    if let Some(mark) = MARKS.iter().find(|mark| lower.contains(*mark)) {
+        return Some(format!("`{mark}`"));
+    }
+    if lower.starts_with("/proc/") || lower == "/proc" || lower.contains("file:///proc") || lower.contains("file:/proc")
+    {
+        return Some("a path into `/proc`".to_owned());
+    }
+    access_key(text).then(|| "an AWS access key".to_owned())
+}
+
+/// `AKIA` or `ASIA` and sixteen capitals or digits, not within a longer word.
+fn access_key(text: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric();
+    text.split(|c| !word(c)).any(|word| {
+        word.len() == 20
+            && (word.starts_with("AKIA") || word.starts_with("ASIA"))
+            && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+    })
+}
+
+fn handed_over<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
+    let written = |value: &'_ Expr| matches!(value, Expr::StringLiteral(text) if !text.value.is_empty());
+    for keyword in &call.node.arguments.keywords {
+        let Some(name) = &keyword.arg else { continue };
+        if SECRETS.contains(&name.to_lowercase().as_str()) && written(&keyword.value) {
+            let message = format!("a secret is written down as `{}`", report::quote(name));
+            return Some(report::error("X105", program.span(keyword), message, HINT));
+        }
+    }
+    let paths: Vec<String> = call.chains.iter().filter_map(|chain| chain.path()).collect();
+    let service = call.argument(0, "service_name").map(|name| program.texts(name));
+    let asked =
+        service.iter().flat_map(|names| names.iter()).filter_map(|name| name.known()).find(|n| SERVICES.contains(n));
+    if let Some(asked) =
+        asked.filter(|_| paths.iter().any(|path| path.starts_with("boto3.") || path.starts_with("botocore.")))
+    {
+        let message = format!("the service `{asked}` hands out credentials");
+        return Some(report::error("X105", program.span(call.node), message, HINT));
+    }
+    let [key, value] = call.node.arguments.args.as_ref() else { return None };
+    let option = call.chains.iter().any(|chain| {
+        chain.last().is_some_and(|hop| {
+            hop.call.is_some() && matches!(hop.name.as_ref(), "option" | "config" | "set" | "setdefault")
+        })
+    });
+    let keys = program.texts(key);
+    let named = keys.iter().any(|key| key.known().is_some_and(|key| SECRETS.contains(&key.to_lowercase().as_str())));
+    (option && named && written(value))
+        .then(|| report::error("X105", program.span(call.node), "a password is written down as an option", HINT))
+}

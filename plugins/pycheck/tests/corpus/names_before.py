@@ -1,0 +1,2 @@
+print(total)
+total = 1

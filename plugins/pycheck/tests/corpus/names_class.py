@@ -1,0 +1,8 @@
+class A:
+    x = 1
+
+    def get(self):
+        return x
+
+
+print(A)

@@ -1,0 +1,6 @@
+@unknown
+def f():
+    pass
+
+
+f()

@@ -1,0 +1,5 @@
+def f(a=missing, b: Unknown = 1):
+    return a, b
+
+
+f()

@@ -1,0 +1,6 @@
+def f():
+    inner = 1
+    return inner
+
+
+print(inner, f())

@@ -1,0 +1,1 @@
+spark.read.csv("s3://data/x.csv").show()

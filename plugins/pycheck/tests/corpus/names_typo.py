@@ -1,0 +1,10 @@
+import os
+
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+spark = SparkSession.builder.appName("enginehouse").getOrCreate()
+output = os.environ["OUTPUT_PATH"]
+df = spark.read.option("header", True).option("inferSchema", True).csv("s3://data/sales.csv")
+result = df.limit(3)
+result.write.mode("overwrite").parquet(ouput)

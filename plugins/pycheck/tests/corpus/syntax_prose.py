@@ -1,0 +1,3 @@
+Here is the code:
+
+print(1)

@@ -1,0 +1,4 @@
+import os
+
+for name in ["system"]:
+    getattr(os, name)("ls")

@@ -1,0 +1,5 @@
+import socket
+import urllib.request
+
+urllib.request.urlopen("http://x")
+socket.socket()

@@ -1,0 +1,4 @@
+import os
+
+KEY = "AKIAIOSFODNN7EXAMPLE"
+print(dict(os.environ), KEY)

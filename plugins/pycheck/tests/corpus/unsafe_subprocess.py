@@ -1,0 +1,5 @@
+import subprocess
+
+subprocess.run("ls -l", shell=True)
+subprocess.Popen(["ls", "-l"])
+subprocess.call("ls")

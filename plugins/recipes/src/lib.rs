@@ -1,0 +1,26 @@
+//! Writes code without a model: plain English requests over known columns.
+//!
+//! [`plan()`] reads a request into a [`Plan`], which no engine knows of; [`pyspark`] renders a plan as a program. Nothing is
+//! guessed: every word of a request is either understood, or one of the few filler words in `words.rs`, or the request is
+//! refused with [`NotUnderstood`], which says what to do next.
+
+mod error;
+mod join;
+mod kind;
+mod names;
+mod numbers;
+mod overview;
+mod parse;
+pub mod plan;
+pub mod pyspark;
+mod sample;
+mod scope;
+mod token;
+mod words;
+
+pub use error::NotUnderstood;
+pub use parse::{Planned, plan};
+pub use plan::Plan;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,31 @@
+//! What a plugin's author depends on: the trait [`Supervisor`] with defaults, one macro that registers it, and the
+//! records and host functions of the contract (`wit/`).
+//!
+//! ```ignore
+//! struct Hello;
+//!
+//! impl enginehouse_sdk::Supervisor for Hello { /* describe, generate, validate, submit, poll, fetch */ }
+//!
+//! enginehouse_sdk::register!(Hello);
+//! ```
+//!
+//! Build it with `cargo build --target wasm32-wasip2` as a `cdylib`. The records are plain Rust, so a plugin's rules are
+//! tested natively with `cargo test`; only the functions in [`host`] need a host.
+
+#[doc(hidden)]
+pub mod bindings;
+mod error;
+pub mod host;
+mod supervisor;
+
+pub use bindings::{
+    enginehouse::supervisor::types::{
+        Attempt, Column, Error, Finding, LogChunk, ObjectSource, Place, Position, RelationKind, RelationSource, Severity,
+        Source, Span, TableSource, Task,
+    },
+    exports::enginehouse::supervisor::supervisor::{
+        Choice, Description, Draft, Earlier, EngineError, Estimate, Failure, Health, Outcome, Phase, Platform, Progress,
+        Rule, Setting, Table,
+    },
+};
+pub use supervisor::Supervisor;

@@ -1,0 +1,13 @@
+//! The Spark supervisor: writes, reads and runs PySpark programs.
+
+mod failure;
+mod outcome;
+mod prelude;
+mod rules;
+mod supervisor;
+mod write;
+
+pub use supervisor::Spark;
+
+#[cfg(target_family = "wasm")]
+enginehouse_sdk::register!(Spark);

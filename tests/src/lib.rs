@@ -1,0 +1,178 @@
+//! A real server for tests: the real binary, a data folder of its own, spoken to over HTTP.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail, ensure};
+use enginehouse::config::Config;
+use enginehouse_local::engines::EnginesRoot;
+use reqwest::{Response, StatusCode, multipart};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A server in a process of its own, and a client of it. Ends with the value.
+#[derive(Debug)]
+pub struct TestHost {
+    executable: PathBuf,
+    folder: TempDir,
+    child: Child,
+    /// `http://127.0.0.1:<port>`.
+    pub base: String,
+    /// Speaks HTTP.
+    pub http: reqwest::Client,
+}
+
+impl TestHost {
+    /// Starts a server with nothing but a data folder and a free port, and installs Spark where it is missing.
+    pub async fn start(executable: &str) -> anyhow::Result<Self> {
+        tokio::task::spawn_blocking(|| {
+            EnginesRoot::new(&Config::default().local.engines).install("spark", |_| {})
+        })
+        .await??;
+        Self::start_in(executable.into(), tempfile::tempdir()?).await
+    }
+
+    async fn start_in(executable: PathBuf, folder: TempDir) -> anyhow::Result<Self> {
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let base = format!("http://127.0.0.1:{port}");
+        let child = Command::new(&executable)
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
+            .arg(folder.path().join("data"))
+            .stdin(Stdio::null())
+            .spawn()
+            .with_context(|| format!("cannot start {}", executable.display()))?;
+        let http = reqwest::Client::new();
+        let mut host = Self { executable, folder, child, base, http };
+        host.wait_until_ready().await?;
+        Ok(host)
+    }
+
+    async fn wait_until_ready(&mut self) -> anyhow::Result<()> {
+        let since = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                bail!("the server ended with {status} before it was ready");
+            }
+            match self.http.get(self.at("/readyz")).send().await {
+                Ok(response) if response.status() == StatusCode::OK => return Ok(()),
+                _ if since.elapsed() > Duration::from_secs(120) => bail!("the server is not ready after 120 s"),
+                _ => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    }
+
+    /// Ends the server at once, as a crash would, and starts another over the same data.
+    pub async fn crash_and_restart(mut self) -> anyhow::Result<Self> {
+        self.child.kill()?;
+        self.child.wait()?;
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir()?);
+        Self::start_in(self.executable.clone(), folder).await
+    }
+
+    /// The server's data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// A path as a url.
+    pub fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// The JSON that a path answers with; anything but success is an error with the problem in it.
+    pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        answer(self.http.get(self.at(path)).send().await?).await
+    }
+
+    /// Sends JSON; anything but success is an error with the problem in it.
+    pub async fn post(&self, path: &str, body: Value) -> anyhow::Result<Value> {
+        answer(self.http.post(self.at(path)).json(&body).send().await?).await
+    }
+
+    /// Sends JSON that must be refused with this status; the problem document.
+    pub async fn refused(&self, path: &str, body: Value, status: u16) -> anyhow::Result<Value> {
+        problem(self.http.post(self.at(path)).json(&body).send().await?, status).await
+    }
+
+    /// Uploads a CSV into a session; what was found in it.
+    pub async fn upload(&self, session: &str, name: &str, csv: impl Into<Vec<u8>>) -> anyhow::Result<Value> {
+        let form = multipart::Form::new()
+            .text("session_id", session.to_owned())
+            .part("file", multipart::Part::bytes(csv.into()).file_name(name.to_owned()));
+        answer(self.http.post(self.at("/v1/uploads")).multipart(form).send().await?).await
+    }
+
+    /// Puts an object into the store.
+    pub async fn put_object(&self, bucket: &str, key: &str, body: impl Into<Vec<u8>>) -> anyhow::Result<Value> {
+        let url = self.at(&format!("/v1/objects/{bucket}/{key}"));
+        answer(self.http.put(url).body(body.into()).send().await?).await
+    }
+
+    /// Registers a table over objects.
+    pub async fn register(&self, database: &str, table: &str, location: &str) -> anyhow::Result<Value> {
+        let url = self.at(&format!("/v1/catalog/{database}/{table}"));
+        answer(self.http.put(url).json(&json!({ "location": location })).send().await?).await
+    }
+
+    /// Starts a run; its id.
+    pub async fn run(&self, request: Value) -> anyhow::Result<String> {
+        let run = self.post("/v1/runs", request).await?;
+        Ok(run.get("id").and_then(Value::as_str).context("the run has no id")?.to_owned())
+    }
+
+    /// Waits until a run has ended.
+    pub async fn ended(&self, run: &str) -> anyhow::Result<Value> {
+        let since = Instant::now();
+        loop {
+            let view = self.get(&format!("/v1/runs/{run}")).await?;
+            if view.get("finished_at").is_some_and(|at| !at.is_null()) {
+                return Ok(view);
+            }
+            ensure!(since.elapsed() < Duration::from_secs(300), "the run has not ended after 300 s: {view}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+impl Drop for TestHost {
+    fn drop(&mut self) {
+        let _gone_already = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+async fn answer(response: Response) -> anyhow::Result<Value> {
+    let status = response.status();
+    let body = response.text().await?;
+    ensure!(status.is_success(), "{status}: {body}");
+    Ok(serde_json::from_str(&body)?)
+}
+
+/// The problem document of a refusal with this status.
+pub async fn problem(response: Response, status: u16) -> anyhow::Result<Value> {
+    let got = response.status();
+    let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
+    let body = response.text().await?;
+    ensure!(got.as_u16() == status, "{got} and not {status}: {body}");
+    ensure!(kind == "application/problem+json", "a problem is told as {kind}: {body}");
+    let problem: Value = serde_json::from_str(&body)?;
+    let detail = problem.get("detail").and_then(Value::as_str).unwrap_or_default();
+    ensure!(!detail.is_empty(), "the problem has no detail: {problem}");
+    Ok(problem)
+}
+
+/// The files under a folder, for tests that look behind the API.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() { folders.push(path) } else { found.push(path) }
+        }
+    }
+    found
+}
