@@ -1,7 +1,12 @@
 //! From the start of the process to the first `200` of `/readyz`, with a warm compile cache and with a cold one.
 //!
 //! `cargo bench -p enginehouse-tests --bench start` prints a table for people and, last, one line of JSON.
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails loudly")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark prints, and fails loudly"
+)]
 
 use std::{
     io::{Read, Write},

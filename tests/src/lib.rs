@@ -28,10 +28,8 @@ pub struct TestHost {
 impl TestHost {
     /// Starts a server with nothing but a data folder and a free port, and installs Spark where it is missing.
     pub async fn start(executable: &str) -> anyhow::Result<Self> {
-        tokio::task::spawn_blocking(|| {
-            EnginesRoot::new(&Config::default().local.engines).install("spark", |_| {})
-        })
-        .await??;
+        tokio::task::spawn_blocking(|| EnginesRoot::new(&Config::default().local.engines).install("spark", |_| {}))
+            .await??;
         Self::start_in(executable.into(), tempfile::tempdir()?).await
     }
 
@@ -154,7 +152,8 @@ async fn answer(response: Response) -> anyhow::Result<Value> {
 /// The problem document of a refusal with this status.
 pub async fn problem(response: Response, status: u16) -> anyhow::Result<Value> {
     let got = response.status();
-    let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
+    let kind =
+        response.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
     let body = response.text().await?;
     ensure!(got.as_u16() == status, "{got} and not {status}: {body}");
     ensure!(kind == "application/problem+json", "a problem is told as {kind}: {body}");

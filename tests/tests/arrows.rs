@@ -1,4 +1,11 @@
 //! Crates depend downwards only: the house as the architecture draws it, held against what cargo sees.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails loudly"
+)]
 
 use std::{collections::BTreeMap, process::Command};
 
@@ -49,7 +56,8 @@ fn direct_dependencies() -> BTreeMap<String, Vec<String>> {
     packages
         .iter()
         .map(|package| {
-            let normal = package["dependencies"].as_array().unwrap().iter().filter(|dependency| dependency["kind"] != "dev");
+            let normal =
+                package["dependencies"].as_array().unwrap().iter().filter(|dependency| dependency["kind"] != "dev");
             let names = normal.map(|dependency| dependency["name"].as_str().unwrap().to_owned()).collect();
             (package["name"].as_str().unwrap().to_owned(), names)
         })

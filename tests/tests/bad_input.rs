@@ -1,4 +1,11 @@
 //! Bad input: a clear problem each, and a server as it was before.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails loudly"
+)]
 
 use enginehouse_tests::{TestHost, problem};
 use serde_json::json;
@@ -24,8 +31,10 @@ async fn bad_code_is_refused_with_its_findings_and_never_runs() {
         ("a place of its own", format!("{read}df.write.parquet('s3://other/out/')\n"), "P026"),
         ("deep nesting", format!("x = {}1{}\n", "(".repeat(20_000), ")".repeat(20_000)), "C001"),
     ] {
-        let refused =
-            host.refused("/spark/validate-execute", json!({ "spark_code": code, "session_id": "me" }), 422).await.unwrap();
+        let refused = host
+            .refused("/spark/validate-execute", json!({ "spark_code": code, "session_id": "me" }), 422)
+            .await
+            .unwrap();
         let findings = refused["findings"].as_array().unwrap();
         assert!(findings.iter().any(|finding| finding["rule"] == rule), "{what}: {refused}");
         let run = refused["run"].as_str().unwrap();
@@ -70,13 +79,16 @@ async fn requests_that_cannot_be_right_say_what_to_do() {
         ("/upload-csv", json!({ "filename": "x.csv", "content": "" }), 400),
     ] {
         let told = host.refused(path, body.clone(), status).await;
-        told.unwrap_or_else(|error| panic!("{path} {}: {error}", body.to_string().chars().take(200).collect::<String>()));
+        told.unwrap_or_else(|error| {
+            panic!("{path} {}: {error}", body.to_string().chars().take(200).collect::<String>())
+        });
     }
     let text = host.http.post(host.at("/v1/runs")).body("{}").send().await.unwrap();
     problem(text, 415).await.unwrap();
     let cut = host.http.post(host.at("/v1/runs")).header("content-type", "application/json").body("{\"a\":");
     problem(cut.send().await.unwrap(), 400).await.unwrap();
-    let large = host.http.post(host.at("/v1/runs")).header("content-type", "application/json").body(vec![b' '; 5 << 20]);
+    let large =
+        host.http.post(host.at("/v1/runs")).header("content-type", "application/json").body(vec![b' '; 5 << 20]);
     problem(large.send().await.unwrap(), 413).await.unwrap();
     for path in ["/nothing", "/v1/runs/00000000-0000-0000-0000-000000000000", "/v1/frameworks/mars"] {
         problem(host.http.get(host.at(path)).send().await.unwrap(), 404).await.unwrap();

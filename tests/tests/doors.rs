@@ -1,4 +1,11 @@
 //! Who may come in.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails loudly"
+)]
 
 use enginehouse_tests::{TestHost, problem};
 

@@ -1,4 +1,11 @@
 //! Runs as rows: journal, cancel, restart, sessions.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails loudly"
+)]
 
 use enginehouse_tests::TestHost;
 use eventsource_stream::Eventsource;

@@ -1,4 +1,11 @@
 //! The main job on real Spark, held against computations of our own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails loudly"
+)]
 
 use std::collections::BTreeMap;
 
@@ -44,7 +51,8 @@ async fn a_request_becomes_checked_code_and_the_right_table() {
     assert_eq!(upload["columns"][3], json!({ "name": "total_sales", "type": "bigint" }));
 
     // "sales" is no column: it is taken for total_sales, and that is told.
-    let run = host.run(json!({ "framework": "spark", "session_id": "me", "prompt": "total sales by region" })).await.unwrap();
+    let run =
+        host.run(json!({ "framework": "spark", "session_id": "me", "prompt": "total sales by region" })).await.unwrap();
     let ended = host.ended(&run).await.unwrap();
     assert_eq!(ended["state"], "succeeded", "{ended}");
     assert_eq!(ended["platform"], "local");
@@ -99,14 +107,9 @@ async fn the_seeds_first_spark_request_works_verbatim() {
     let ran = host.post("/spark/validate-execute", execute("auto")).await.unwrap();
     assert_eq!(ran["success"], true, "{ran}");
     let result = ran["result"].as_object().unwrap();
-    for field in [
-        "spark_code",
-        "execution_result",
-        "execution_message",
-        "execution_output",
-        "actual_results",
-        "s3_output_path",
-    ] {
+    for field in
+        ["spark_code", "execution_result", "execution_message", "execution_output", "actual_results", "s3_output_path"]
+    {
         assert!(result.contains_key(field), "{field} is missing: {ran}");
     }
     assert_eq!(result["execution_result"], "success");
@@ -126,8 +129,10 @@ async fn generated_code_runs_to_the_same_rows_through_the_seeds_paths() {
         .await
         .unwrap();
     let uri = uploaded["s3_uri"].as_str().unwrap();
-    let generated =
-        host.post("/spark/generate", json!({ "prompt": "sum of total_sales by region", "session_id": "s" })).await.unwrap();
+    let generated = host
+        .post("/spark/generate", json!({ "prompt": "sum of total_sales by region", "session_id": "s" }))
+        .await
+        .unwrap();
     let code = generated["result"]["spark_code"].as_str().unwrap();
     let ran = host
         .post("/spark/validate-execute", json!({ "code": code, "session_id": "s", "s3_input_path": uri }))
@@ -176,20 +181,23 @@ async fn two_registered_tables_are_joined() {
         })
     };
     let generated = host.post("/spark/generate", request(json!(["db.customers", "db.orders"]))).await.unwrap();
-    let as_objects =
-        json!([{ "database": "db", "table": "customers" }, { "database": "db", "table": "orders" }]);
+    let as_objects = json!([{ "database": "db", "table": "customers" }, { "database": "db", "table": "orders" }]);
     let again = host.post("/spark/generate", request(as_objects.clone())).await.unwrap();
     assert_eq!(generated["result"]["spark_code"], again["result"]["spark_code"]);
 
     let code = generated["result"]["spark_code"].as_str().unwrap();
     let ran = host
-        .post("/spark/validate-execute", json!({ "spark_code": code, "session_id": "x", "selected_tables": as_objects }))
+        .post(
+            "/spark/validate-execute",
+            json!({ "spark_code": code, "session_id": "x", "selected_tables": as_objects }),
+        )
         .await
         .unwrap();
     assert_eq!(ran["result"]["execution_result"], "success", "{ran}");
     let table = host.get(&format!("/v1/runs/{}/results?limit=1000", ran["run"].as_str().unwrap())).await.unwrap();
     let names: Vec<&str> = table["columns"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
-    let at = |name: &str| names.iter().position(|found| *found == name).unwrap_or_else(|| panic!("{name} in {names:?}"));
+    let at =
+        |name: &str| names.iter().position(|found| *found == name).unwrap_or_else(|| panic!("{name} in {names:?}"));
     let mut got: Vec<_> = rows(&table)
         .iter()
         .map(|row| {

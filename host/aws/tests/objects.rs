@@ -91,7 +91,9 @@ async fn makes_buckets_only_where_told() {
 async fn who_does_not_sign_is_refused() {
     let house = house().await;
     put(&house.objects(), "s3://raw/a.csv", "secret").await;
-    for request in ["GET /raw/a.csv HTTP/1.1", "GET / HTTP/1.1", "GET /raw?list-type=2 HTTP/1.1", "DELETE /raw/a.csv HTTP/1.1"] {
+    for request in
+        ["GET /raw/a.csv HTTP/1.1", "GET / HTTP/1.1", "GET /raw?list-type=2 HTTP/1.1", "DELETE /raw/a.csv HTTP/1.1"]
+    {
         let answer = house.raw(request).await;
         assert!(answer.starts_with("HTTP/1.1 403"), "{request}: {answer}");
         assert!(!answer.contains("secret"));

@@ -111,7 +111,7 @@ fn pool() -> PoolingAllocationConfig {
         .max_unused_warm_slots(INSTANCES)
         // Together worth a factor of ten: only the pages that a guest touched are put back, and without a system call.
         .pagemap_scan(Enabled::Auto)
-        .linear_memory_keep_resident(2 << 20)
+        .linear_memory_keep_resident(1 << 20)
         .table_keep_resident(64 << 10)
         .async_stack_keep_resident(64 << 10);
     pool

@@ -62,3 +62,18 @@ impl OutputStream for Output {
 impl Pollable for Output {
     async fn ready(&mut self) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_4_kib_are_kept() {
+        let mut output = Output::default();
+        output.write(Bytes::from(vec![b'x'; 100_000])).unwrap();
+        output.write(Bytes::from_static(b"panicked at the end")).unwrap();
+        let text = output.text();
+        assert_eq!(text.len(), Output::KEPT);
+        assert!(text.ends_with("xpanicked at the end"));
+    }
+}

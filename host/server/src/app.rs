@@ -62,7 +62,8 @@ impl App {
         let Backends { capabilities, local_engines } = backends::open(&config, &start.executable, journal).await?;
         let (objects, catalog) = (Arc::clone(&capabilities.objects), Arc::clone(&capabilities.catalog));
 
-        let runtime = Runtime::new(Config::compiled_folder().as_deref(), capabilities).context("cannot start the plugin runtime")?;
+        let runtime = Runtime::new(Config::compiled_folder().as_deref(), capabilities)
+            .context("cannot start the plugin runtime")?;
         let plugins = Arc::new(Registry::load(&runtime, sources(&config, start.plugins)).await);
         let places = Places::local(local(&plugins, &local_engines), config.bucket());
         let runs = RunEngine::new(store.clone(), Arc::clone(&plugins), Arc::clone(&objects), events.clone(), places);

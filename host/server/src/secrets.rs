@@ -19,7 +19,8 @@ pub(crate) async fn keep(file: &Path) -> anyhow::Result<String> {
             Ok(fresh)
         }
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            let kept = tokio::fs::read_to_string(file).await.with_context(|| format!("cannot read {}", file.display()))?;
+            let kept =
+                tokio::fs::read_to_string(file).await.with_context(|| format!("cannot read {}", file.display()))?;
             let kept = kept.trim().to_owned();
             anyhow::ensure!(kept.len() >= 32, "{} holds no secret: delete it, and a new one is made", file.display());
             Ok(kept)

@@ -20,12 +20,12 @@ mod supervisor;
 
 pub use bindings::{
     enginehouse::supervisor::types::{
-        Attempt, Column, Error, Finding, LogChunk, ObjectSource, Place, Position, RelationKind, RelationSource, Severity,
-        Source, Span, TableSource, Task,
+        Attempt, Column, Error, Finding, LogChunk, ObjectSource, Place, Position, RelationKind, RelationSource,
+        Severity, Source, Span, TableSource, Task,
     },
     exports::enginehouse::supervisor::supervisor::{
-        Choice, Description, Draft, Earlier, EngineError, Estimate, Failure, Health, Outcome, Phase, Platform, Progress,
-        Rule, Setting, Table,
+        Choice, Description, Draft, Earlier, EngineError, Estimate, Failure, Health, Outcome, Phase, Platform,
+        Progress, Rule, Setting, Table,
     },
 };
 pub use supervisor::Supervisor;

@@ -132,7 +132,7 @@ impl<T: Supervisor> Guest for T {
 macro_rules! register {
     ($supervisor:ident) => {
         const _: () = {
-            $crate::bindings::export_plugin!($supervisor with_types_in $crate::bindings);
+    $crate::bindings::export_plugin!($supervisor with_types_in $crate::bindings);
         };
     };
 }

@@ -69,7 +69,9 @@ fn sort(output: &str, uris: Vec<String>) -> Result<Outcome, Failure> {
             return Err(broken(format!("the table `{name}` has no `_SUCCESS`: its write did not finish")));
         }
         if written.mixed {
-            return Err(broken(format!("the table `{name}` holds files of several formats: write each to its own prefix")));
+            return Err(broken(format!(
+                "the table `{name}` holds files of several formats: write each to its own prefix"
+            )));
         }
         let csv = format == "csv";
         let escape = csv.then_some('\\');
@@ -91,7 +93,8 @@ fn format_of(file: &str) -> Option<&'static str> {
 }
 
 fn is_figure(file: &str) -> bool {
-    file.rsplit_once('.').is_some_and(|(_, ending)| ["png", "svg", "html"].contains(&ending.to_ascii_lowercase().as_str()))
+    file.rsplit_once('.')
+        .is_some_and(|(_, ending)| ["png", "svg", "html"].contains(&ending.to_ascii_lowercase().as_str()))
 }
 
 fn broken(text: String) -> Failure {

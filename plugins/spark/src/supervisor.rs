@@ -1,8 +1,8 @@
 //! The export: what each call of the contract does for Spark.
 
 use enginehouse_sdk::{
-    Attempt, Choice, Description, Draft, Earlier, Failure, Finding, Health, LogChunk, Outcome, Phase, Platform, Progress,
-    Supervisor, Task,
+    Attempt, Choice, Description, Draft, Earlier, Failure, Finding, Health, LogChunk, Outcome, Phase, Platform,
+    Progress, Supervisor, Task,
     host::processes::{self, Output, Program, State},
 };
 
@@ -76,7 +76,9 @@ impl Supervisor for Spark {
             State::Queued => (Phase::Queued, "waits for a free sandbox".to_owned()),
             State::Running => (Phase::Running, "runs in its sandbox".to_owned()),
             State::Exited(0) => (Phase::Succeeded, "exited with 0".to_owned()),
-            State::Exited(status) if status < 0 => (Phase::Failed, format!("ended by signal {}", status.unsigned_abs())),
+            State::Exited(status) if status < 0 => {
+                (Phase::Failed, format!("ended by signal {}", status.unsigned_abs()))
+            }
             State::Exited(status) => (Phase::Failed, format!("exited with {status}")),
             State::Stopped(limit) if limit == "cancelled" => (Phase::Cancelled, "cancelled".to_owned()),
             State::Stopped(limit) => (Phase::Failed, format!("stopped at its limit: {limit}")),

@@ -38,9 +38,11 @@ impl<'a> Upload<'a> {
 
     async fn send(&mut self, mut body: ByteStream) -> Result<u64> {
         let (mut total, mut waiting) = (0, BytesMut::new());
-        while let Some(chunk) = body.try_next().await.map_err(|e| {
-            Error::other(format!("the body of `{}` broke off; nothing was written", self.uri), e)
-        })? {
+        while let Some(chunk) = body
+            .try_next()
+            .await
+            .map_err(|e| Error::other(format!("the body of `{}` broke off; nothing was written", self.uri), e))?
+        {
             total += chunk.len() as u64;
             waiting.extend_from_slice(&chunk);
             // One byte more than a part: so the last part is never empty.
@@ -86,7 +88,8 @@ impl<'a> Upload<'a> {
     }
 
     async fn begin(&mut self) -> Result<String> {
-        let create = || self.store.client.create_multipart_upload().bucket(self.uri.bucket()).key(self.uri.key()).send();
+        let create =
+            || self.store.client.create_multipart_upload().bucket(self.uri.bucket()).key(self.uri.key()).send();
         let mut begun = create().await.map_err(Failure::from);
         if self.needs_bucket(&begun) {
             self.make_bucket().await?;

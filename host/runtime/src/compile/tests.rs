@@ -13,8 +13,8 @@ fn compiler(folder: &Path) -> Compiler {
 }
 
 fn kept(folder: &Path) -> std::path::PathBuf {
-    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    files.filter(|path| path.extension().is_some_and(|ending| ending == "cwasm")).next().unwrap()
+    let mut files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.find(|path| path.extension().is_some_and(|ending| ending == "cwasm")).unwrap()
 }
 
 fn mode(path: &Path) -> u32 {

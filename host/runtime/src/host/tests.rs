@@ -11,14 +11,12 @@ use super::View;
 use crate::{
     Capabilities, Stage,
     bindings::enginehouse::supervisor::{
-        batches::{self, Host as _},
+        batches,
         catalog::Host as _,
         codegen::{self, Host as _},
-        functions::Host as _,
         journal::{Host as _, Level},
         objects::Host as _,
         processes::{self, Host as _},
-        settings::Host as _,
         tools::Host as _,
     },
 };

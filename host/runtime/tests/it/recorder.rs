@@ -10,19 +10,15 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use enginehouse_capabilities::*;
 
-/// All capabilities in one. Every call is a line; `codegen` first waits.
+/// All capabilities in one. Every call is a line.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
-    lines: Mutex<Vec<String>>,
-    thinking: Duration,
+    pub(crate) lines: Mutex<Vec<String>>,
+    /// How long `codegen` takes.
+    pub(crate) thinking: Duration,
 }
 
 impl Recorder {
-    /// Whose `codegen` takes its time.
-    pub(crate) fn thinking(thinking: Duration) -> Self {
-        Self { thinking, ..Self::default() }
-    }
-
     pub(crate) fn lines(&self) -> Vec<String> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

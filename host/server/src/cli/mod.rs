@@ -8,12 +8,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 use enginehouse_local::{engines::EnginesRoot, processes::shim};
 
-use crate::{
-    app::Start,
-    config::Config,
-    demo,
-    serve::Server,
-};
+use crate::{app::Start, config::Config, demo, serve::Server};
 
 /// Plain requests to checked code to results on Spark and other data engines.
 #[derive(Debug, Parser)]

@@ -150,7 +150,9 @@ mod tests {
 
     #[test]
     fn other_rows_are_wrong() {
-        for rows in [json!([]), json!([["a", 2.6]]), json!([["b", 2.5]]), json!([["a"]]), json!([["a", 2.5], ["a", 2.5]])] {
+        for rows in
+            [json!([]), json!([["a", 2.6]]), json!([["b", 2.5]]), json!([["a"]]), json!([["a", 2.5], ["a", 2.5]])]
+        {
             assert!(question().compare(&json!({ "rows": rows })).is_err(), "{rows}");
         }
     }

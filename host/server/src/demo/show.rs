@@ -15,7 +15,8 @@ pub(super) fn line(text: &str) -> anyhow::Result<()> {
 }
 
 pub(super) fn upload(upload: &Value) -> anyhow::Result<()> {
-    let columns: Vec<String> = each(upload, "columns").map(|c| format!("{} {}", text(c, "name"), text(c, "type"))).collect();
+    let columns: Vec<String> =
+        each(upload, "columns").map(|c| format!("{} {}", text(c, "name"), text(c, "type"))).collect();
     line(&format!("   {}\n   columns: {}", text(upload, "uri"), columns.join(", ")))
 }
 
@@ -65,13 +66,10 @@ fn findings(holder: &Value) -> anyhow::Result<()> {
     let mut none = true;
     for finding in each(holder, "findings") {
         none = false;
-        let place = finding.get("span").map(|span| number(span, "start_line")).unwrap_or_default();
-        line(&format!(
-            "   {} {} line {place}: {}",
-            text(finding, "severity"),
-            text(finding, "rule"),
-            text(finding, "message")
-        ))?;
+        let place = finding.get("span").and_then(|span| span.get("start_line"));
+        let place = place.map(|line| format!(" in line {line}")).unwrap_or_default();
+        let (severity, rule) = (text(finding, "severity"), text(finding, "rule"));
+        line(&format!("   {severity} {rule}{place}: {}", text(finding, "message")))?;
         if let Some(hint) = finding.get("hint").and_then(Value::as_str) {
             line(&format!("      hint: {hint}"))?;
         }

@@ -26,11 +26,10 @@ pub struct ApiError {
 }
 
 /// A problem document (RFC 9457). Paths of the seed document add `success: false` and `error`.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct Problem {
+#[derive(Debug, Serialize)]
+struct Problem {
     /// `urn:enginehouse:problem:` and a stable name.
     #[serde(rename = "type")]
-    #[schema(rename = "type", example = "urn:enginehouse:problem:not-found")]
     kind: String,
     /// The status in words.
     title: String,
@@ -106,9 +105,7 @@ impl From<service::Error> for ApiError {
                     .with("code", Value::String(code));
                 run.into_iter().fold(document, |document, run| document.with("run", json!(run)))
             }
-            E::StillRunning(run) => {
-                problem(StatusCode::GATEWAY_TIMEOUT, "still-running").with("run", json!(run))
-            }
+            E::StillRunning(run) => problem(StatusCode::GATEWAY_TIMEOUT, "still-running").with("run", json!(run)),
             E::RunFailed { run, kind, .. } => {
                 let (status, name) = match kind.as_str() {
                     "unavailable" | "engine-lost" => (StatusCode::SERVICE_UNAVAILABLE, "engine-unavailable"),
@@ -134,9 +131,7 @@ fn capability(error: &capabilities::Error) -> ApiError {
         E::Invalid(text) => ApiError::new(StatusCode::BAD_REQUEST, "invalid-request", text),
         E::Conflict(text) => ApiError::new(StatusCode::CONFLICT, "conflict", text),
         E::QuotaExceeded(text) => ApiError::new(StatusCode::TOO_MANY_REQUESTS, "quota-exceeded", text),
-        E::Unavailable(text) | E::TimedOut(text) => {
-            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", text)
-        }
+        E::Unavailable(text) | E::TimedOut(text) => ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", text),
         other => internal("a backend", other),
     }
 }

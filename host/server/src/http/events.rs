@@ -30,7 +30,8 @@ pub(super) async fn follow(
     let after = last.map_err(|_| ApiError::invalid("Last-Event-ID is the number of the last event seen"))?;
     let bell = app.events.listen(id);
     let follow = Follow { app: Arc::clone(&app), id, after: after.unwrap_or(0), bell, waiting: Vec::new() };
-    let events = stream::unfold(follow, |mut follow| async move { follow.next().await.map(|event| (Ok(event), follow)) });
+    let events =
+        stream::unfold(follow, |mut follow| async move { follow.next().await.map(|event| (Ok(event), follow)) });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }
 

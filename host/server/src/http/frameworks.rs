@@ -87,7 +87,6 @@ pub(super) async fn validate(
 ) -> Answer<Json<Validated>> {
     let ValidateView { code, session_id: session, sources, platform, output } = asked;
     let asked = frameworks::ToValidate { code, session, sources, platform, output };
-    let findings: Vec<_> =
-        frameworks::validate(&app, &name, asked).await?.into_iter().map(FindingView::from).collect();
+    let findings: Vec<_> = frameworks::validate(&app, &name, asked).await?.into_iter().map(FindingView::from).collect();
     Ok(Json(Validated { clean: findings.iter().all(|finding| finding.severity != "error"), findings }))
 }

@@ -34,14 +34,9 @@ pub(super) async fn list(app: AppState) -> Json<Vec<PluginView>> {
                 digest: Some(digest),
                 reason: None,
             },
-            PluginState::Failed { reason } => PluginView {
-                name,
-                serving: false,
-                framework: None,
-                version: None,
-                digest: None,
-                reason: Some(reason),
-            },
+            PluginState::Failed { reason } => {
+                PluginView { name, serving: false, framework: None, version: None, digest: None, reason: Some(reason) }
+            }
         }
     };
     Json(app.plugins.statuses().into_iter().map(view).collect())

@@ -149,7 +149,10 @@ pub(super) async fn spark_generate(app: AppState, body::Json(asked): body::Json<
         (status = 504, description = "the run goes on; its id is in the answer")
     )
 )]
-pub(super) async fn spark_validate_execute(app: AppState, body::Json(asked): body::Json<SparkExecute>) -> Answer<SparkAnswer> {
+pub(super) async fn spark_validate_execute(
+    app: AppState,
+    body::Json(asked): body::Json<SparkExecute>,
+) -> Answer<SparkAnswer> {
     let new = runs::NewRun {
         framework: SPARK.to_owned(),
         session: asked.session_id,
@@ -180,9 +183,8 @@ fn sources(path: Option<String>, tables: Option<Vec<SelectedTable>>) -> Option<V
 
 async fn spark_answer(app: &App, row: RunRow) -> Result<SparkAnswer, service::Error> {
     let last = runs::code(app, row.id).await?.pop();
-    let (code, author, notes, findings) = last
-        .map(|a| (a.code, a.author, a.notes, a.findings.unwrap_or_default()))
-        .unwrap_or_default();
+    let (code, author, notes, findings) =
+        last.map(|a| (a.code, a.author, a.notes, a.findings.unwrap_or_default())).unwrap_or_default();
     let ran = !row.request.generate_only;
     let success = row.state == RunState::Succeeded;
     let (mut output, mut rows) = (Vec::new(), Vec::new());
@@ -305,7 +307,9 @@ pub(super) async fn glue_tables(app: AppState, Path(database): Path<String>) -> 
 #[utoipa::path(post, path = "/sessions/{id}/reset", responses((status = 200, body = Object)))]
 pub(super) async fn reset_session(app: AppState, Path(id): Path<String>) -> Answer<Value> {
     sessions::reset(&app, &id).await?;
-    Ok(Json(json!({ "success": true, "message": format!("the sources of session {id} are cleared; its history stays") })))
+    Ok(Json(
+        json!({ "success": true, "message": format!("the sources of session {id} are cleared; its history stays") }),
+    ))
 }
 
 /// What was asked and what was run in a session: its newest 100 runs, the oldest first.

@@ -36,7 +36,7 @@ pub(super) struct UploadView {
 
 impl UploadView {
     /// A source as its uploader sees it.
-    pub fn new(session_id: String, source: ObjectSource) -> Self {
+    pub(super) fn new(session_id: String, source: ObjectSource) -> Self {
         let column = |c: enginehouse_runtime::Column| ColumnView { name: c.name, data_type: c.data_type };
         Self {
             session_id,

@@ -122,7 +122,9 @@ fn is_date(text: &str) -> bool {
 
 /// `2024-01-31 12:00:00`, with a `T` or a blank, with or without a fraction and a zone.
 fn is_timestamp(text: &str) -> bool {
-    let (Some(date), Some(clock), Some(rest)) = (text.get(..10), text.get(11..19), text.get(19..)) else { return false };
+    let (Some(date), Some(clock), Some(rest)) = (text.get(..10), text.get(11..19), text.get(19..)) else {
+        return false;
+    };
     let zone = match rest.strip_prefix('.') {
         Some(fraction) => fraction.trim_start_matches(|c: char| c.is_ascii_digit()),
         None => rest,
@@ -131,7 +133,10 @@ fn is_timestamp(text: &str) -> bool {
         || zone.strip_prefix(['+', '-']).is_some_and(|zone| {
             matches_pattern(zone, "dd:dd") || matches_pattern(zone, "dddd") || matches_pattern(zone, "dd")
         });
-    is_date(date) && matches!(text.as_bytes().get(10), Some(b'T' | b' ')) && matches_pattern(clock, "dd:dd:dd") && zone_fits
+    is_date(date)
+        && matches!(text.as_bytes().get(10), Some(b'T' | b' '))
+        && matches_pattern(clock, "dd:dd:dd")
+        && zone_fits
 }
 
 /// `d` stands for a digit.

@@ -105,7 +105,10 @@ async fn parquet_pages_run_over_row_groups_and_parts() {
         assert_eq!(sizes.len(), 60_usize.div_ceil(limit), "{sizes:?}");
     }
     let page = house.page(&table, 24, 3).await;
-    assert_eq!((page.rows, page.next, page.total_rows), (vec![vec![json!(24)], vec![json!(25)], vec![json!(26)]], Some(27), Some(60)));
+    assert_eq!(
+        (page.rows, page.next, page.total_rows),
+        (vec![vec![json!(24)], vec![json!(25)], vec![json!(26)]], Some(27), Some(60))
+    );
     let beyond = house.page(&table, 1000, 3).await;
     assert_eq!((beyond.rows.len(), beyond.next, beyond.total_rows), (0, None, Some(60)));
     assert_eq!(described(&beyond), [("n", "bigint")]);
@@ -121,7 +124,12 @@ async fn parquet_values_are_exact() {
         ("small", Arc::new(Int8Array::from(vec![-1, 2]))),
         ("single", Arc::new(Float32Array::from(vec![0.1, f32::NAN]))),
         ("double", Arc::new(Float64Array::from(vec![f64::NEG_INFINITY, 0.5]))),
-        ("money", Arc::new(Decimal128Array::from(vec![12_345_678_901_234_567_890, -5]).with_precision_and_scale(20, 2).unwrap())),
+        (
+            "money",
+            Arc::new(
+                Decimal128Array::from(vec![12_345_678_901_234_567_890, -5]).with_precision_and_scale(20, 2).unwrap(),
+            ),
+        ),
         ("text", Arc::new(StringArray::from(vec!["日本 \"x\"", ""]))),
         ("raw", Arc::new(BinaryArray::from_vec(vec![b"\x00\xff", b""]))),
         ("yes", Arc::new(BooleanArray::from(vec![true, false]))),
@@ -130,20 +138,37 @@ async fn parquet_values_are_exact() {
         ("zoned", Arc::new(TimestampMillisecondArray::from(vec![seconds * 1000, 0]).with_timezone("Europe/Berlin"))),
         ("list", Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(1), None]), None]))),
         ("kind", Arc::new(DictionaryArray::<Int32Type>::from_iter(["a", "b"]))),
-        ("pair", Arc::new(StructArray::from(vec![(
-            Arc::new(Field::new("x", DataType::Int64, false)),
-            Arc::new(Int64Array::from(vec![i64::MAX, 1])) as ArrayRef,
-        )]))),
+        (
+            "pair",
+            Arc::new(StructArray::from(vec![(
+                Arc::new(Field::new("x", DataType::Int64, false)),
+                Arc::new(Int64Array::from(vec![i64::MAX, 1])) as ArrayRef,
+            )])),
+        ),
     ];
-    let batch = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true))).unwrap();
+    let batch =
+        RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true))).unwrap();
     let table = house.table(Format::Parquet, &[parquet(&batch, 10)]).await;
     let page = house.page(&table, 0, 10).await;
     let types: Vec<_> = described(&page).into_iter().map(|(_, data_type)| data_type).collect();
     assert_eq!(
         types,
         [
-            "bigint", "decimal(20,0)", "tinyint", "float", "double", "decimal(20,2)", "string", "binary", "boolean", "date",
-            "timestamp", "timestamp", "array<int>", "string", "struct<x:bigint>"
+            "bigint",
+            "decimal(20,0)",
+            "tinyint",
+            "float",
+            "double",
+            "decimal(20,2)",
+            "string",
+            "binary",
+            "boolean",
+            "date",
+            "timestamp",
+            "timestamp",
+            "array<int>",
+            "string",
+            "struct<x:bigint>"
         ]
     );
     assert_eq!(
@@ -167,7 +192,10 @@ async fn parquet_values_are_exact() {
 async fn one_long_value_repeated_ends_the_page_and_not_the_process() {
     let house = house().await;
     let long = "x".repeat(1 << 20);
-    let batch = RecordBatch::try_from_iter([("s", Arc::new(StringArray::from_iter_values((0..5000).map(|_| &long))) as ArrayRef)]);
+    let batch = RecordBatch::try_from_iter([(
+        "s",
+        Arc::new(StringArray::from_iter_values((0..5000).map(|_| &long))) as ArrayRef,
+    )]);
     let table = house.table(Format::Parquet, &[parquet(&batch.unwrap(), 10_000)]).await;
     let page = house.page(&table, 100, 10_000).await;
     assert_eq!((page.rows.len(), page.next), (7, Some(107)));
@@ -192,7 +220,15 @@ async fn damaged_parquet_is_told() {
     let claims_much = [b"PAR1".as_slice(), &[0; 20], &u32::MAX.to_le_bytes(), b"PAR1"].concat();
     let encrypted = [b"PAR1".as_slice(), &[0; 20], &8_u32.to_le_bytes(), b"PARE"].concat();
     let cut = [&whole[..1000], &whole[2000..]].concat();
-    for part in [b"".to_vec(), b"PAR1PAR1".to_vec(), vec![b'x'; 5000], whole[..whole.len() - 3].to_vec(), claims_much, encrypted, cut] {
+    for part in [
+        b"".to_vec(),
+        b"PAR1PAR1".to_vec(),
+        vec![b'x'; 5000],
+        whole[..whole.len() - 3].to_vec(),
+        claims_much,
+        encrypted,
+        cut,
+    ] {
         let table = house.table(Format::Parquet, std::slice::from_ref(&part)).await;
         assert!(house.refused(&table).await.contains("part-00000"), "{} bytes", part.len());
     }
@@ -221,7 +257,9 @@ async fn deep_nesting_is_refused_before_it_recurses() {
         rest >>= 7;
     }
     length.push(rest as u8);
-    let footer = [&[0x15, 2, 0x19, 0xfc], length.as_slice(), &group.repeat(depth as usize), &[0x15, 2, 0x38, 1, b'x', 0, 0]].concat();
+    let footer =
+        [&[0x15, 2, 0x19, 0xfc], length.as_slice(), &group.repeat(depth as usize), &[0x15, 2, 0x38, 1, b'x', 0, 0]]
+            .concat();
     let file = [b"PAR1", footer.as_slice(), &(footer.len() as u32).to_le_bytes(), b"PAR1"].concat();
     let table = house.table(Format::Parquet, &[file]).await;
     assert!(house.refused(&table).await.contains("nested too deep"));
@@ -230,14 +268,23 @@ async fn deep_nesting_is_refused_before_it_recurses() {
 #[tokio::test]
 async fn csv_pages_run_over_parts() {
     let house = house().await;
-    let part = |from: i64, to: i64| format!("n,name\n{}", (from..to).map(|n| format!("{n},\"row, {n}\"\n")).collect::<String>());
+    let part = |from: i64, to: i64| {
+        format!("n,name\n{}", (from..to).map(|n| format!("{n},\"row, {n}\"\n")).collect::<String>())
+    };
     let table = house.table(Format::Csv, &[part(0, 10), part(0, 0), String::new(), part(10, 25)]).await;
     for limit in [1, 9, 10, 11, 24, 25, 26] {
         let (rows, _) = house.pages(&table, limit).await;
-        assert_eq!(rows, (0..25).map(|n| vec![json!(n), json!(format!("row, {n}"))]).collect::<Vec<_>>(), "in pages of {limit}");
+        assert_eq!(
+            rows,
+            (0..25).map(|n| vec![json!(n), json!(format!("row, {n}"))]).collect::<Vec<_>>(),
+            "in pages of {limit}"
+        );
     }
     let page = house.page(&table, 20, 10).await;
-    assert_eq!((described(&page), page.next, page.total_rows), (vec![("n", "bigint"), ("name", "string")], None, Some(25)));
+    assert_eq!(
+        (described(&page), page.next, page.total_rows),
+        (vec![("n", "bigint"), ("name", "string")], None, Some(25))
+    );
     assert_eq!(house.page(&table, 0, 5).await.total_rows, None, "the end was not seen");
 }
 
@@ -254,7 +301,16 @@ async fn csv_types_lose_nothing() {
     assert_eq!(
         Value::from(page.rows),
         json!([
-            [9_007_199_254_740_993_i64, "01234", "12345678901234567890", 1.5, "2024-01-31", "2024-01-31T12:00:00", true, "a\nb"],
+            [
+                9_007_199_254_740_993_i64,
+                "01234",
+                "12345678901234567890",
+                1.5,
+                "2024-01-31",
+                "2024-01-31T12:00:00",
+                true,
+                "a\nb"
+            ],
             [-1, "99999", "1", "NaN", null, null, false, "say \"hi\""]
         ])
     );
@@ -279,9 +335,15 @@ async fn csv_dialects() {
     assert_eq!(Value::from(page.rows), json!([["say \"hi\", you", 1]]));
     let empty = house.table(Format::Csv, &["a,b\n"]).await;
     let page = house.page(&empty, 0, 10).await;
-    assert_eq!((described(&page), page.rows.len(), page.total_rows), (vec![("a", "string"), ("b", "string")], 0, Some(0)));
+    assert_eq!(
+        (described(&page), page.rows.len(), page.total_rows),
+        (vec![("a", "string"), ("b", "string")], 0, Some(0))
+    );
     let nothing = ResultTable { uris: Vec::new(), ..empty };
-    assert_eq!(house.page(&nothing, 0, 10).await, Page { columns: vec![], rows: vec![], next: None, total_rows: Some(0) });
+    assert_eq!(
+        house.page(&nothing, 0, 10).await,
+        Page { columns: vec![], rows: vec![], next: None, total_rows: Some(0) }
+    );
 }
 
 #[tokio::test]
@@ -301,7 +363,8 @@ async fn what_is_no_csv_is_told() {
 #[tokio::test]
 async fn json_lines_page_and_keep_every_field() {
     let house = house().await;
-    let parts = ["{\"z\":1,\"a\":\"x\"}\n\n{\"z\":9007199254740993,\"b\":{\"k\":[1,null]}}\n", "", "{\"a\":null,\"z\":1.5}"];
+    let parts =
+        ["{\"z\":1,\"a\":\"x\"}\n\n{\"z\":9007199254740993,\"b\":{\"k\":[1,null]}}\n", "", "{\"a\":null,\"z\":1.5}"];
     let table = house.table(Format::Json, &parts).await;
     let page = house.page(&table, 0, 10).await;
     assert_eq!(described(&page), [("z", "double"), ("a", "string"), ("b", "struct")]);
@@ -353,5 +416,8 @@ async fn bounds_and_missing_parts_are_told() {
     let zoned = Field::new("t", DataType::Timestamp(TimeUnit::Second, None), true);
     let empty = RecordBatch::new_empty(Arc::new(Schema::new(vec![zoned])));
     let page = house.page(&house.table(Format::Parquet, &[parquet(&empty, 10)]).await, 0, 10).await;
-    assert_eq!((described(&page), page.rows.len(), page.next, page.total_rows), (vec![("t", "timestamp")], 0, None, Some(0)));
+    assert_eq!(
+        (described(&page), page.rows.len(), page.next, page.total_rows),
+        (vec![("t", "timestamp")], 0, None, Some(0))
+    );
 }

@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use enginehouse_capabilities as capabilities;
-use enginehouse_runtime::{self as runtime, Attempt, Earlier, EngineError, Failure, HostError, Phase, Plugin, Severity, Task};
+use enginehouse_runtime::{
+    self as runtime, Attempt, Earlier, EngineError, Failure, HostError, Phase, Plugin, Severity, Task,
+};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 

@@ -142,10 +142,8 @@ fn describe_csv(source: &mut ObjectSource, head: &[u8], whole: bool, hints: &Hin
         })
         .collect();
     name_check(uri, &source.columns)?;
-    source.properties = vec![
-        ("header".to_owned(), header.to_string()),
-        ("delimiter".to_owned(), delimiter.to_string()),
-    ];
+    source.properties =
+        vec![("header".to_owned(), header.to_string()), ("delimiter".to_owned(), delimiter.to_string())];
     source.sample = Some(sample(text));
     Ok(())
 }
@@ -175,7 +173,8 @@ fn delimiter_of(text: &str) -> char {
 
 async fn parquet_columns(objects: &dyn Objects, uri: ObjectUri) -> Result<Vec<Column>> {
     let name = uri.name().to_owned();
-    let table = results::ResultTable { name, format: results::Format::Parquet, header: false, escape: None, uris: vec![uri] };
+    let table =
+        results::ResultTable { name, format: results::Format::Parquet, header: false, escape: None, uris: vec![uri] };
     let page = results::read_page(objects, &table, 0, 1).await?;
     let column = |c: results::ColumnSchema| Column { name: c.name, data_type: Some(c.data_type), comment: None };
     Ok(page.columns.into_iter().map(column).collect())
@@ -245,7 +244,8 @@ mod tests {
 
     #[test]
     fn names_and_types_come_from_header_and_rows() {
-        let source = csv(b"id,region,amount,day\n1,West,2.5,2024-01-02\n2,East,3,2024-01-03\n", &Hints::default()).unwrap();
+        let source =
+            csv(b"id,region,amount,day\n1,West,2.5,2024-01-02\n2,East,3,2024-01-03\n", &Hints::default()).unwrap();
         assert_eq!(columns(&source), [("id", "bigint"), ("region", "string"), ("amount", "double"), ("day", "date")]);
         assert!(source.sample.unwrap().starts_with("id,region"));
     }

@@ -34,7 +34,9 @@ pub async fn put(
     }
     let kept = ["runs/", "uploads/"];
     if uri.bucket() == app.config.bucket() && kept.iter().any(|prefix| uri.key().starts_with(prefix)) {
-        return Err(Error::Conflict(format!("{uri} lies where runs and uploads are kept: choose another key or bucket")));
+        return Err(Error::Conflict(format!(
+            "{uri} lies where runs and uploads are kept: choose another key or bucket"
+        )));
     }
     if uri.is_prefix() {
         return Err(Error::Invalid(format!("{uri} is a prefix: name an object")));

@@ -54,7 +54,9 @@ fn readable(table: &Table) -> Result<ResultTable> {
         "csv" => Format::Csv,
         "parquet" => Format::Parquet,
         "json" => Format::Json,
-        other => return Err(Error::Unsupported(format!("the table `{}` has the unknown format `{other}`", table.name))),
+        other => {
+            return Err(Error::Unsupported(format!("the table `{}` has the unknown format `{other}`", table.name)));
+        }
     };
     let escape = table.escape.and_then(|escape| u8::try_from(escape).ok());
     let uris = table.uris.iter().map(|uri| uri.parse()).collect::<Result<_, enginehouse_capabilities::Error>>()?;

@@ -101,7 +101,9 @@ pub async fn create(app: &App, asked: NewRun) -> Result<RunRow> {
     app.runs.drive(id);
     let row = get(app, id).await?;
     if key.is_some() && (row.request.task.prompt != request.task.prompt || row.request.code != request.code) {
-        return Err(Error::Conflict(format!("this Idempotency-Key made the run {id} from another request: use a new key")));
+        return Err(Error::Conflict(format!(
+            "this Idempotency-Key made the run {id} from another request: use a new key"
+        )));
     }
     Ok(row)
 }
@@ -134,7 +136,9 @@ async fn free_output(app: &App, output: &str, overwrite: bool) -> Result<ObjectU
         let other = app.store.run(id).await?.and_then(|row| row.request.task.output);
         let other = other.and_then(|other| other.parse::<ObjectUri>().ok());
         if other.is_some_and(|other| other.covers(&prefix) || prefix.covers(&other)) {
-            return Err(Error::Conflict(format!("the run {id} writes to {prefix} at this moment: wait, or choose another")));
+            return Err(Error::Conflict(format!(
+                "the run {id} writes to {prefix} at this moment: wait, or choose another"
+            )));
         }
     }
     let there = match app.objects.list(&prefix, None).await {

@@ -80,11 +80,8 @@ async fn table_source(catalog: &dyn Catalog, name: &str) -> Result<TableSource> 
 /// A table as plugins see it.
 pub fn from_catalog(table: Table) -> TableSource {
     let columns = |columns: Vec<enginehouse_capabilities::Column>| {
-        let column = |c: enginehouse_capabilities::Column| Column {
-            name: c.name,
-            data_type: c.data_type,
-            comment: c.comment,
-        };
+        let column =
+            |c: enginehouse_capabilities::Column| Column { name: c.name, data_type: c.data_type, comment: c.comment };
         columns.into_iter().map(column).collect()
     };
     TableSource {

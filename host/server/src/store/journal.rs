@@ -21,11 +21,12 @@ pub struct Entry {
 impl Store {
     /// The entries after `seq`, in order, at most 500.
     pub async fn journal(&self, run: Uuid, seq: i64) -> Result<Vec<Entry>> {
-        let rows = sqlx::query("SELECT seq, at, kind, data FROM journal WHERE run = ? AND seq > ? ORDER BY seq LIMIT 500")
-            .bind(run.to_string())
-            .bind(seq)
-            .fetch_all(&self.pool)
-            .await?;
+        let rows =
+            sqlx::query("SELECT seq, at, kind, data FROM journal WHERE run = ? AND seq > ? ORDER BY seq LIMIT 500")
+                .bind(run.to_string())
+                .bind(seq)
+                .fetch_all(&self.pool)
+                .await?;
         rows.into_iter()
             .map(|row| {
                 Ok(Entry {

@@ -54,7 +54,8 @@ pub(super) async fn read(objects: &dyn Objects, uri: &ObjectUri) -> Result<Part>
     .await?;
     let metadata = with_page_index(objects, uri, size, metadata).await?;
     let groups = metadata.row_groups().iter().map(|group| u64::try_from(group.num_rows()));
-    let groups = groups.collect::<std::result::Result<Vec<u64>, _>>().map_err(|_| no_parquet("it has less than no rows"))?;
+    let groups =
+        groups.collect::<std::result::Result<Vec<u64>, _>>().map_err(|_| no_parquet("it has less than no rows"))?;
     let rows = groups.iter().try_fold(0_u64, |sum, rows| sum.checked_add(*rows)).filter(|rows| *rows < 1 << 62);
     let rows = rows.ok_or_else(|| no_parquet("it claims more rows than can be counted"))?;
     let (place, metadata) = (uri.clone(), Arc::new(metadata));
@@ -74,9 +75,8 @@ async fn with_page_index(
     metadata: ParquetMetaData,
 ) -> Result<ParquetMetaData> {
     let decoder = ParquetMetaDataPushDecoder::try_new_with_metadata(size, metadata).map_err(|e| damaged(uri, &e))?;
-    let mut decoder = decoder
-        .with_column_index_policy(PageIndexPolicy::Skip)
-        .with_offset_index_policy(PageIndexPolicy::Optional);
+    let mut decoder =
+        decoder.with_column_index_policy(PageIndexPolicy::Skip).with_offset_index_policy(PageIndexPolicy::Optional);
     loop {
         let place = uri.clone();
         let step = blocking(uri.clone(), move || {

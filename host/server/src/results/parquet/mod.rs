@@ -28,7 +28,11 @@ const BATCH: usize = 256;
 
 pub(super) async fn read(objects: &dyn Objects, parts: &[ObjectUri], mut rows: Rows) -> Result<Page> {
     // Owned, since a stream over borrowed parts is `Send` for one lifetime only.
-    let mut footers: Vec<Part> = stream::iter(parts.to_vec()).map(|uri| async move { footer::read(objects, &uri).await }).buffered(8).try_collect().await?;
+    let mut footers: Vec<Part> = stream::iter(parts.to_vec())
+        .map(|uri| async move { footer::read(objects, &uri).await })
+        .buffered(8)
+        .try_collect()
+        .await?;
     let columns = columns(&footers)?;
     let total = footers.iter().try_fold(0_u64, |total, part| total.checked_add(part.rows));
     let total = total.ok_or_else(|| Error::Invalid("the parts claim more rows than can be counted".into()))?;
@@ -144,7 +148,9 @@ fn advance(
             DecodeResult::Finished => break,
             DecodeResult::Data(batch) => {
                 for row in 0..batch.num_rows() {
-                    rows.push(uri, |left| batch.columns().iter().map(|column| columnar::cell(column, row, left)).collect())?;
+                    rows.push(uri, |left| {
+                        batch.columns().iter().map(|column| columnar::cell(column, row, left)).collect()
+                    })?;
                 }
             }
         }
@@ -177,7 +183,9 @@ fn damaged(uri: &ObjectUri, e: &ParquetError) -> Error {
 
 /// Some columns, for a message.
 fn shown(columns: &[ColumnSchema]) -> String {
-    let one = |column: &ColumnSchema| -> String { format!("{} {}", column.name, column.data_type).chars().take(60).collect() };
+    let one = |column: &ColumnSchema| -> String {
+        format!("{} {}", column.name, column.data_type).chars().take(60).collect()
+    };
     let some: Vec<String> = columns.iter().take(8).map(one).collect();
     let more = if columns.len() > some.len() { ", …" } else { "" };
     format!("{} ({}{more})", columns.len(), some.join(", "))

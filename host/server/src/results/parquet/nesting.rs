@@ -161,7 +161,12 @@ mod tests {
 
     #[test]
     fn nonsense_is_no_footer() {
-        for bytes in [&b""[..], b"\x00", b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", b"\x19\xfc\xff\xff\xff\xff\xff\xff"] {
+        for bytes in [
+            &b""[..],
+            b"\x00",
+            b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+            b"\x19\xfc\xff\xff\xff\xff\xff\xff",
+        ] {
             assert_eq!(check(bytes), Err("its footer is damaged"), "{bytes:?}");
         }
         let whole = nested(3);
