@@ -71,7 +71,11 @@ async fn requests_that_cannot_be_right_say_what_to_do() {
         ("/v1/runs", json!({ "framework": "spark", "prompt": "count", "unknown": 1 }), 400),
         ("/v1/runs", json!({ "framework": "spark", "prompt": "count", "options": { "x": "y" } }), 400),
         ("/v1/runs", json!({ "framework": "spark", "prompt": "count", "session_id": "../x" }), 400),
-        ("/v1/runs", json!({ "framework": "spark", "prompt": "count", "sources": [{ "uri": "s3://no/x.csv" }] }), 404),
+        (
+            "/v1/runs",
+            json!({ "framework": "spark", "prompt": "count", "sources": [{ "uri": "s3://none/x.csv" }] }),
+            404,
+        ),
         ("/v1/runs", json!({ "framework": "spark", "prompt": "count", "sources": [{ "uri": "/etc/passwd" }] }), 400),
         ("/v1/runs", json!({ "framework": "spark", "prompt": "count", "sources": [{ "table": "no.table" }] }), 404),
         ("/spark/generate", json!({ "prompt": "count", "selected_postgres_tables": [{}] }), 422),

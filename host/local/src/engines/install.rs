@@ -13,7 +13,10 @@ use super::{
 };
 
 pub(super) fn install(root: &EnginesRoot, engine: &Engine, progress: &dyn Fn(&str)) -> Result<Installed, Error> {
-    if let Ok(ready) = root.installed(&engine.name) {
+    // The engines may come from another machine's cache folder, the sandbox does not.
+    if let Ok(ready) = root.installed(&engine.name)
+        && machine::is_installed(machine::SANDBOX)
+    {
         return Ok(ready);
     }
     fs::create_dir_all(root.path()).map_err(Error::io(root.path()))?;
@@ -22,12 +25,12 @@ pub(super) fn install(root: &EnginesRoot, engine: &Engine, progress: &dyn Fn(&st
     if lock.try_lock().is_err() {
         progress("waiting for another installer");
         lock.lock().map_err(Error::io(root.path()))?;
-        if let Ok(ready) = root.installed(&engine.name) {
-            return Ok(ready);
-        }
     }
 
     sandbox_works(progress)?;
+    if let Ok(ready) = root.installed(&engine.name) {
+        return Ok(ready);
+    }
     let python = found(machine::python, Package::Python, progress)?;
     let java = engine.jvm.as_ref().map(|_| found(machine::java, Package::Java, progress)).transpose()?;
 

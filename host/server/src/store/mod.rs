@@ -4,6 +4,8 @@ mod journal;
 mod rows;
 mod runs;
 mod sessions;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 
