@@ -1,4 +1,11 @@
 //! The S3 adapter over the embedded endpoint keeps the promises of the trait, and the endpoint its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails loudly"
+)]
 
 use std::{os::unix::fs::symlink, path::Path, time::Duration};
 

@@ -1,4 +1,11 @@
 //! The SQLite catalog keeps the promises of the trait.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails loudly"
+)]
 
 use enginehouse_capabilities::{Catalog, Column, Error, Table, conformance};
 use enginehouse_local::catalog::SqliteCatalog;

@@ -136,12 +136,11 @@ async fn take(objects: &dyn Objects, part: &mut Part, mut rows: Rows) -> Result<
     }
 }
 
+/// The decoder and the rows so far, with the ranges that it needs next; none at the end.
+type Advanced = (ParquetPushDecoder, Rows, Option<Vec<Range<u64>>>);
+
 /// Decodes until there is nothing more to do without further data, which it names. Blocks.
-fn advance(
-    uri: &ObjectUri,
-    mut decoder: ParquetPushDecoder,
-    mut rows: Rows,
-) -> Result<(ParquetPushDecoder, Rows, Option<Vec<Range<u64>>>)> {
+fn advance(uri: &ObjectUri, mut decoder: ParquetPushDecoder, mut rows: Rows) -> Result<Advanced> {
     while !rows.is_full() {
         match decoder.try_decode().map_err(|e| damaged(uri, &e))? {
             DecodeResult::NeedsData(ranges) => return Ok((decoder, rows, Some(ranges))),
