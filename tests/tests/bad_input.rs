@@ -114,3 +114,25 @@ async fn what_is_no_csv_is_refused_and_not_kept() {
     let kept = host.get("/v1/objects?prefix=s3://enginehouse/uploads/").await.unwrap();
     assert_eq!(kept["objects"], json!([]));
 }
+
+#[tokio::test]
+async fn an_upload_whose_sender_hangs_up_is_not_kept() {
+    use tokio::io::AsyncWriteExt;
+
+    let host = TestHost::start(BIN).await.unwrap();
+    let address = host.base.strip_prefix("http://").unwrap();
+    let mut sender = tokio::net::TcpStream::connect(address).await.unwrap();
+    let head = "POST /v1/uploads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\
+                Content-Type: multipart/form-data; boundary=x\r\n\r\n\
+                --x\r\nContent-Disposition: form-data; name=\"session_id\"\r\n\r\ncut\r\n\
+                --x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"cut.csv\"\r\n\r\n";
+    sender.write_all(head.as_bytes()).await.unwrap();
+    sender.write_all("id,amount\n1,2\n".repeat(1000).as_bytes()).await.unwrap();
+    sender.flush().await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    drop(sender);
+    tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+    let kept = enginehouse_tests::files(&host.data().join("objects"));
+    assert!(!kept.iter().any(|file| file.to_string_lossy().contains("cut.csv")), "{kept:?}");
+    assert_eq!(host.get("/v1/sessions/cut").await.unwrap()["sources"], json!([]));
+}

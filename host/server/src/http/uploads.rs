@@ -1,15 +1,17 @@
 //! `/v1/uploads`.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use axum::{
     Json,
     extract::{Multipart, multipart::MultipartRejection},
     http::StatusCode,
 };
+use bytes::Bytes;
 use enginehouse_runtime::ObjectSource;
-use futures::StreamExt;
+use futures::{Stream, StreamExt, stream};
 use serde::Serialize;
+use tokio::sync::mpsc;
 use utoipa::ToSchema;
 
 use super::{Answer, ApiError, AppState, views::ColumnView};
@@ -92,25 +94,49 @@ pub(super) async fn create(
             let session = session.unwrap_or_else(ids::new_session);
             let upload = Upload { session: session.clone(), name: file, hints };
             // The form's fields borrow from it, while the store takes a body that stands alone.
-            let (sender, receiver) = tokio::sync::mpsc::channel(8);
+            let (sender, receiver) = mpsc::channel(8);
             let app = Arc::clone(&app);
-            let kept = tokio::spawn(async move {
-                uploads::add(&app, upload, tokio_stream::wrappers::ReceiverStream::new(receiver)).await
-            });
+            let kept = tokio::spawn(async move { uploads::add(&app, upload, whole(receiver)).await });
+            let mut cut_off = None;
             while let Some(piece) = field.next().await {
-                if sender.send(piece.map_err(std::io::Error::other)).await.is_err() {
-                    break;
+                match piece {
+                    Ok(piece) if sender.send(Some(piece)).await.is_ok() => {}
+                    Ok(_) => break,
+                    Err(error) => {
+                        cut_off = Some(error.body_text());
+                        break;
+                    }
                 }
             }
+            if cut_off.is_none() {
+                let _the_store_gave_up_before = sender.send(None).await;
+            }
             drop(sender);
-            let source = kept.await.map_err(|_| {
+            let kept = kept.await.map_err(|_| {
                 ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the upload was dropped; send it again")
-            })??;
+            })?;
+            if let Some(reason) = cut_off {
+                let detail = format!("the upload was cut off and is not kept, send it again: {reason}");
+                return Err(ApiError::invalid(detail));
+            }
+            let source = kept?;
             return Ok((StatusCode::CREATED, Json(UploadView::new(session, source))));
         }
         let value = field.text().await.map_err(|error| ApiError::invalid(error.body_text()))?;
         set(&mut session, &mut hints, &name, value)?;
     }
+}
+
+/// The pieces of a body up to its end, `None`. Without that, as when its sender hangs up, it is cut off and fails.
+fn whole(receiver: mpsc::Receiver<Option<Bytes>>) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    stream::unfold(Some(receiver), |receiver| async move {
+        let mut receiver = receiver?;
+        match receiver.recv().await {
+            Some(Some(piece)) => Some((Ok(piece), Some(receiver))),
+            Some(None) => None,
+            None => Some((Err(io::ErrorKind::UnexpectedEof.into()), None)),
+        }
+    })
 }
 
 fn set(session: &mut Option<String>, hints: &mut Hints, name: &str, value: String) -> Answer<()> {

@@ -147,6 +147,10 @@ impl Steps<'_> {
         };
         if report.validated.is_some() {
             let next = if self.row.request.generate_only { RunState::Succeeded } else { RunState::Submitting };
+            if next == RunState::Submitting && self.row.request.overwrite {
+                // Before `submitting`, which may be taken twice: the second time results could be there already.
+                self.clear(&self.attempt()?.output).await?;
+            }
             step.state = Some(next);
         } else {
             let ours = self.row.request.code.is_none();
@@ -177,9 +181,6 @@ impl Steps<'_> {
         let Some(validated) = report.validated else {
             return self.end(RunState::Rejected, "rejected", "the plugin now refuses the code it accepted").await;
         };
-        if self.row.request.overwrite {
-            self.clear(&attempt.output).await?;
-        }
         match answer(self.plugin.submit(&cx, &self.task, &validated, &attempt).await)? {
             Ok(ticket) => {
                 self.write(Step { state: Some(RunState::Running), ticket: Some(ticket), ..Step::default() }).await
