@@ -99,13 +99,15 @@ pub(super) async fn create(
             let kept = tokio::spawn(async move { uploads::add(&app, upload, whole(receiver)).await });
             let mut cut_off = None;
             while let Some(piece) = field.next().await {
-                match piece {
-                    Ok(piece) if sender.send(Some(piece)).await.is_ok() => {}
-                    Ok(_) => break,
+                let sent = match piece {
+                    Ok(piece) => sender.send(Some(piece)).await.is_ok(),
                     Err(error) => {
                         cut_off = Some(error.body_text());
-                        break;
+                        false
                     }
+                };
+                if !sent {
+                    break;
                 }
             }
             if cut_off.is_none() {

@@ -82,7 +82,10 @@ fn described(page: &Page) -> Vec<(&str, &str)> {
 }
 
 fn parquet(batch: &RecordBatch, rows_of_a_group: usize) -> Vec<u8> {
-    let properties = WriterProperties::builder().set_max_row_group_row_count(Some(rows_of_a_group)).build();
+    let properties = WriterProperties::builder()
+        .set_max_row_group_row_count(Some(rows_of_a_group))
+        .set_dictionary_page_size_limit(16 << 20)
+        .build();
     let mut file = Vec::new();
     let mut writer = ArrowWriter::try_new(&mut file, batch.schema(), Some(properties)).unwrap();
     writer.write(batch).unwrap();
