@@ -160,6 +160,9 @@ impl Inner {
     async fn give_up(&self, run: Uuid, error: &steps::Error) -> bool {
         let Ok(Some(row)) = self.store.run(run).await else { return false };
         let problem = Problem { kind: error.kind().to_owned(), detail: error.to_string() };
+        if let Err(error) = steps::abandon(self, row.clone()).await {
+            tracing::warn!(%run, %error, "the work of a run that is given up could not be ended");
+        }
         let step = Step { state: Some(RunState::Failed), problem: Some(problem), ..Step::default() };
         let written = self.store.step(run, row.state, step).await;
         self.events.ring(run);

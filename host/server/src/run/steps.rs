@@ -66,8 +66,7 @@ impl Error {
 
 /// Does what the run's state asks for, and writes it.
 pub(super) async fn take(engine: &Inner, row: RunRow) -> Result<Next, Error> {
-    let plugin = engine.plugins.get(&row.framework).ok_or_else(|| Error::NoPlugin(row.framework.clone()))?;
-    let step = Steps { engine, plugin, task: planned(&row), row };
+    let step = Steps::of(engine, row)?;
     match step.row.state {
         RunState::Queued | RunState::Generating | RunState::Validating if step.row.cancel_requested => {
             step.end(RunState::Cancelled, "cancelled", "cancelled before anything ran").await
@@ -82,6 +81,17 @@ pub(super) async fn take(engine: &Inner, row: RunRow) -> Result<Next, Error> {
     }
 }
 
+/// Ends what a run that is given up may have at its engine.
+pub(super) async fn abandon(engine: &Inner, row: RunRow) -> Result<(), Error> {
+    if !matches!(row.state, RunState::Submitting | RunState::Running) {
+        return Ok(());
+    }
+    let step = Steps::of(engine, row)?;
+    let attempt = step.attempt()?;
+    let ticket = step.row.ticket.as_deref().unwrap_or_default();
+    Ok(step.plugin.cancel(&step.context(Some(&attempt))?, &attempt, ticket).await?)
+}
+
 struct Steps<'a> {
     engine: &'a Inner,
     plugin: Arc<Plugin>,
@@ -89,7 +99,12 @@ struct Steps<'a> {
     row: RunRow,
 }
 
-impl Steps<'_> {
+impl<'a> Steps<'a> {
+    fn of(engine: &'a Inner, row: RunRow) -> Result<Self, Error> {
+        let plugin = engine.plugins.get(&row.framework).ok_or_else(|| Error::NoPlugin(row.framework.clone()))?;
+        Ok(Self { engine, plugin, task: planned(&row), row })
+    }
+
     async fn plan(&self) -> Result<Next, Error> {
         // What is not run needs no place; the platform that was asked for still guides how code is written and read.
         if self.row.request.generate_only {
