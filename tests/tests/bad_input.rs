@@ -91,9 +91,6 @@ async fn requests_that_cannot_be_right_say_what_to_do() {
     problem(text, 415).await.unwrap();
     let cut = host.http.post(host.at("/v1/runs")).header("content-type", "application/json").body("{\"a\":");
     problem(cut.send().await.unwrap(), 400).await.unwrap();
-    let large =
-        host.http.post(host.at("/v1/runs")).header("content-type", "application/json").body(vec![b' '; 5 << 20]);
-    problem(large.send().await.unwrap(), 413).await.unwrap();
     for path in ["/nothing", "/v1/runs/00000000-0000-0000-0000-000000000000", "/v1/frameworks/mars"] {
         problem(host.http.get(host.at(path)).send().await.unwrap(), 404).await.unwrap();
     }
