@@ -97,6 +97,7 @@ impl From<service::Error> for ApiError {
             E::NotFound(_) => problem(StatusCode::NOT_FOUND, "not-found"),
             E::Conflict(_) => problem(StatusCode::CONFLICT, "conflict"),
             E::TooLarge(_) => problem(StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
+            E::TooSlow(_) => problem(StatusCode::REQUEST_TIMEOUT, "too-slow"),
             E::Unsupported(_) => problem(StatusCode::UNPROCESSABLE_ENTITY, "unsupported"),
             E::Rejected { run, code, findings } => {
                 let findings: Vec<_> = findings.into_iter().map(FindingView::from).collect();

@@ -8,6 +8,7 @@ mod events;
 mod frameworks;
 mod health;
 mod objects;
+mod pace;
 mod plugins;
 mod routes;
 mod runs;

@@ -3,7 +3,7 @@
 use axum::{
     Json,
     body::Body,
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::IntoResponse,
 };
 use enginehouse_capabilities::ObjectEntry;
@@ -13,9 +13,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Answer, AppState,
-    body::{Path, Query},
+    body::{Path, Query, declared_length},
 };
-use crate::service::objects;
+use crate::service::{intake, objects};
 
 /// One object.
 #[derive(Debug, Serialize, ToSchema)]
@@ -85,8 +85,10 @@ pub(super) async fn get(app: AppState, Path((bucket, key)): Path<(String, String
 pub(super) async fn put(
     app: AppState,
     Path((bucket, key)): Path<(String, String)>,
+    headers: HeaderMap,
     body: Body,
 ) -> Answer<(StatusCode, Json<ObjectView>)> {
+    intake::check_length(&app, declared_length(&headers))?;
     let body = body.into_data_stream().map_err(std::io::Error::other);
     let entry = objects::put(&app, &uri(&bucket, &key), body).await?;
     Ok((StatusCode::CREATED, Json(entry.into())))

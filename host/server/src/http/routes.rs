@@ -7,11 +7,11 @@ use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{ApiError, catalog, doors, events, frameworks, health, objects, plugins, runs, seed, sessions, uploads};
+use super::{
+    ApiError, body::JSON_BODY_BYTES, catalog, doors, events, frameworks, health, objects, pace, plugins, runs, seed,
+    sessions, uploads,
+};
 use crate::app::App;
-
-/// JSON bodies: the largest is code of 1 MiB, whose escapes may double it.
-const JSON_BODY_BYTES: usize = 4 * 1024 * 1024;
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -33,6 +33,7 @@ pub fn router(app: Arc<App>) -> Router {
             ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
         })
         .layer(DefaultBodyLimit::max(JSON_BODY_BYTES))
+        .layer(middleware::from_fn(pace::paced))
         .layer(middleware::from_fn(doors::same_machine))
         .layer(CatchPanicLayer::new())
         .layer(TraceLayer::new_for_http())

@@ -4,8 +4,11 @@ use std::{io, sync::Arc};
 
 use axum::{
     Json,
-    extract::{Multipart, multipart::MultipartRejection},
-    http::StatusCode,
+    extract::{
+        Multipart,
+        multipart::{MultipartError, MultipartRejection},
+    },
+    http::{HeaderMap, StatusCode},
 };
 use bytes::Bytes;
 use enginehouse_runtime::ObjectSource;
@@ -14,10 +17,11 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 use utoipa::ToSchema;
 
-use super::{Answer, ApiError, AppState, views::ColumnView};
+use super::{Answer, ApiError, AppState, body::declared_length, views::ColumnView};
 use crate::service::{
-    ids,
+    self, ids,
     inspect::Hints,
+    intake::{self, Fault},
     uploads::{self, Upload},
 };
 
@@ -77,14 +81,16 @@ pub(super) struct UploadForm {
 )]
 pub(super) async fn create(
     app: AppState,
+    headers: HeaderMap,
     form: Result<Multipart, MultipartRejection>,
 ) -> Answer<(StatusCode, Json<UploadView>)> {
+    intake::check_length(&app, declared_length(&headers))?;
     let mut form = form.map_err(|error| {
         ApiError::new(error.status(), "invalid-request", format!("{}: send multipart/form-data", error.body_text()))
     })?;
     let (mut session, mut hints) = (None, Hints::default());
     loop {
-        let field = form.next_field().await.map_err(|error| ApiError::invalid(error.body_text()))?;
+        let field = form.next_field().await.map_err(|error| unreadable(&error))?;
         let Some(mut field) = field else {
             return Err(ApiError::invalid("the form has no field `file`"));
         };
@@ -102,7 +108,7 @@ pub(super) async fn create(
                 let sent = match piece {
                     Ok(piece) => sender.send(Some(piece)).await.is_ok(),
                     Err(error) => {
-                        cut_off = Some(error.body_text());
+                        cut_off = Some(unreadable(&error));
                         false
                     }
                 };
@@ -118,14 +124,23 @@ pub(super) async fn create(
                 ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the upload was dropped; send it again")
             })?;
             if let Some(reason) = cut_off {
-                let detail = format!("the upload was cut off and is not kept, send it again: {reason}");
-                return Err(ApiError::invalid(detail));
+                return Err(reason);
             }
             let source = kept?;
             return Ok((StatusCode::CREATED, Json(UploadView::new(session, source))));
         }
-        let value = field.text().await.map_err(|error| ApiError::invalid(error.body_text()))?;
+        let value = field.text().await.map_err(|error| unreadable(&error))?;
         set(&mut session, &mut hints, &name, value)?;
+    }
+}
+
+fn unreadable(error: &MultipartError) -> ApiError {
+    match Fault::behind(error) {
+        Some(fault) => service::Error::from(fault).into(),
+        None => {
+            let reason = error.body_text();
+            ApiError::invalid(format!("the upload was cut off or is no form, and is not kept; send it again: {reason}"))
+        }
     }
 }
 

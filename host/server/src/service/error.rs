@@ -24,6 +24,9 @@ pub enum Error {
     /// It is larger than it may be.
     #[error("{0}")]
     TooLarge(String),
+    /// It takes longer to arrive than a request may.
+    #[error("{0}")]
+    TooSlow(String),
     /// The framework or platform cannot do it as things are set up.
     #[error("{0}")]
     Unsupported(String),

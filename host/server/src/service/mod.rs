@@ -5,6 +5,7 @@ pub mod error;
 pub mod frameworks;
 pub mod ids;
 pub mod inspect;
+pub mod intake;
 pub mod objects;
 pub mod results;
 pub mod runs;

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use enginehouse_capabilities::{ByteStream, ObjectEntry, ObjectPage, ObjectUri};
-use futures::{Stream, StreamExt};
+use futures::Stream;
 
-use super::{Error, Result};
+use super::{Error, Result, intake};
 use crate::app::App;
 
 /// The objects under a prefix, one page.
@@ -22,7 +22,8 @@ pub async fn get(app: &App, uri: &str) -> Result<(ObjectEntry, ByteStream)> {
 /// Writes an object, where the store is open to callers.
 ///
 /// # Errors
-/// [`Error::Conflict`] for what runs and uploads keep: results are what the program wrote, and nothing else.
+/// [`Error::Conflict`] for what runs and uploads keep: results are what the program wrote, and nothing else;
+/// [`Error::TooLarge`] beyond the operator's limit on uploads.
 pub async fn put(
     app: &App,
     uri: &str,
@@ -41,6 +42,6 @@ pub async fn put(
     if uri.is_prefix() {
         return Err(Error::Invalid(format!("{uri} is a prefix: name an object")));
     }
-    app.objects.write(&uri, body.boxed()).await?;
+    app.objects.write(&uri, intake::bounded(app, body)).await.map_err(intake::explain)?;
     Ok(app.objects.head(&uri).await?)
 }

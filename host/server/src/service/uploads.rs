@@ -1,11 +1,11 @@
 //! Files that callers bring.
 
 use bytes::Bytes;
-use enginehouse_capabilities::{ByteStream, ObjectUri};
+use enginehouse_capabilities::ObjectUri;
 use enginehouse_runtime::ObjectSource;
-use futures::{Stream, StreamExt, TryStreamExt};
+use futures::Stream;
 
-use super::{Error, Result, ids, inspect};
+use super::{Result, ids, inspect, intake};
 use crate::{app::App, store::SourceRef};
 
 /// A file to keep.
@@ -22,7 +22,7 @@ pub struct Upload {
 /// Streams a file into the store under a key of its own, finds out what is in it, and makes it the session's source.
 ///
 /// # Errors
-/// [`Error::TooLarge`] beyond the operator's limit, [`Error::Invalid`] where it cannot be read as what it is; then nothing
+/// [`super::Error::TooLarge`] beyond the operator's limit, [`super::Error::Invalid`] where it cannot be read as what it is; then nothing
 /// of it is kept.
 pub async fn add(
     app: &App,
@@ -33,8 +33,7 @@ pub async fn add(
     let name = ids::file(&upload.name)?;
     let id = ulid::Ulid::generate().to_string().to_lowercase();
     let uri = ObjectUri::new(app.config.bucket(), &format!("uploads/{session}/{id}/{name}"))?;
-    let limit = app.config.limits.upload_mib * 1024 * 1024;
-    app.objects.write(&uri, limited(body, limit)).await.map_err(|error| too_large(error, limit))?;
+    app.objects.write(&uri, intake::bounded(app, body)).await.map_err(intake::explain)?;
     let described = inspect::object(app.objects.as_ref(), &uri, &upload.hints).await;
     let source = match described {
         Ok(source) => source,
@@ -47,31 +46,4 @@ pub async fn add(
     let named = SourceRef::Object { uri: source.uri.clone(), format: None, properties: Default::default() };
     app.store.set_sources(session, &[named]).await?;
     Ok(source)
-}
-
-/// Marks the error of a body that went over the limit on its way through the store.
-#[derive(Debug, thiserror::Error)]
-#[error("the body is larger than it may be")]
-struct OverLimit;
-
-fn limited(body: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static, limit: u64) -> ByteStream {
-    let mut seen = 0_u64;
-    body.and_then(move |piece| {
-        seen = seen.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
-        std::future::ready(if seen > limit { Err(std::io::Error::other(OverLimit)) } else { Ok(piece) })
-    })
-    .boxed()
-}
-
-fn too_large(error: enginehouse_capabilities::Error, limit: u64) -> Error {
-    let mut cause: Option<&dyn std::error::Error> = Some(&error);
-    while let Some(inner) = cause {
-        let held = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if held.is_some_and(|held| held.is::<OverLimit>()) || inner.is::<OverLimit>() {
-            let mib = limit / (1024 * 1024);
-            return Error::TooLarge(format!("an upload has at most {mib} MiB here (the setting `limits.upload-mib`)"));
-        }
-        cause = inner.source();
-    }
-    error.into()
 }
