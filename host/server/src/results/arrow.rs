@@ -80,6 +80,32 @@ fn viewed_field(field: &FieldRef) -> FieldRef {
     Arc::new(Field::clone(field).with_data_type(data_type))
 }
 
+/// A file's own schema, completed by what was noted beside it: times that the file can only say as whole numbers.
+pub(super) fn completed(own: &Schema, noted: &Schema) -> Schema {
+    Schema::new(completed_fields(own.fields(), noted.fields()))
+}
+
+fn completed_fields(own: &Fields, noted: &Fields) -> Fields {
+    own.iter().enumerate().map(|(at, own)| completed_field(own, noted.get(at))).collect()
+}
+
+fn completed_field(own: &FieldRef, noted: Option<&FieldRef>) -> FieldRef {
+    let Some(noted) = noted.filter(|noted| noted.name() == own.name()) else { return Arc::clone(own) };
+    let data_type = match (own.data_type(), noted.data_type()) {
+        (
+            DataType::Int32 | DataType::Int64,
+            time @ (DataType::Timestamp(..) | DataType::Time32(_) | DataType::Duration(_) | DataType::Date64),
+        ) => time.clone(),
+        (DataType::List(own), DataType::List(noted)) => DataType::List(completed_field(own, Some(noted))),
+        (DataType::Struct(own), DataType::Struct(noted)) => DataType::Struct(completed_fields(own, noted)),
+        (DataType::Map(own, sorted), DataType::Map(noted, _)) => {
+            DataType::Map(completed_field(own, Some(noted)), *sorted)
+        }
+        (own, _) => own.clone(),
+    };
+    Arc::new(Field::clone(own).with_data_type(data_type))
+}
+
 /// One cell as JSON.
 pub(super) fn cell(array: &ArrayRef, row: usize, left: &mut Budget) -> Result<Value, Full> {
     left.take(4)?;

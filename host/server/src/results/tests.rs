@@ -383,6 +383,20 @@ async fn json_lines_page_and_keep_every_field() {
 }
 
 #[tokio::test]
+async fn times_that_parquet_has_no_type_for_are_no_numbers() {
+    let house = house().await;
+    let (seconds, minutes) = (TimestampSecondArray::from(vec![1_700_000_000]), DurationSecondArray::from(vec![120]));
+    let inner = Field::new("at", seconds.data_type().clone(), true);
+    let nested = StructArray::from(vec![(Arc::new(inner), Arc::new(seconds.clone()) as ArrayRef)]);
+    let columns: [(&str, ArrayRef); 3] = [("t", Arc::new(seconds)), ("d", Arc::new(minutes)), ("s", Arc::new(nested))];
+    let file = parquet(&RecordBatch::try_from_iter(columns).unwrap(), 10);
+    let page = house.page(&house.table(Format::Parquet, &[file]).await, 0, 10).await;
+    assert_eq!(described(&page), [("t", "timestamp"), ("d", "interval"), ("s", "struct<at:timestamp>")]);
+    let at = "2023-11-14T22:13:20";
+    assert_eq!(json!(page.rows), json!([[at, "PT120S", { "at": at }]]));
+}
+
+#[tokio::test]
 async fn what_is_no_json_is_told() {
     let house = house().await;
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
@@ -417,8 +431,8 @@ async fn bounds_and_missing_parts_are_told() {
         let table = ResultTable { format, uris, ..table.clone() };
         assert!(matches!(read_page(&house.objects, &table, 0, 10).await, Err(Error::NotFound(_))), "{format:?}");
     }
-    let zoned = Field::new("t", DataType::Timestamp(TimeUnit::Microsecond, None), true);
-    let empty = RecordBatch::new_empty(Arc::new(Schema::new(vec![zoned])));
+    let seconds = Field::new("t", DataType::Timestamp(TimeUnit::Second, None), true);
+    let empty = RecordBatch::new_empty(Arc::new(Schema::new(vec![seconds])));
     let page = house.page(&house.table(Format::Parquet, &[parquet(&empty, 10)]).await, 0, 10).await;
     assert_eq!(
         (described(&page), page.rows.len(), page.next, page.total_rows),

@@ -5,12 +5,13 @@ use std::{ops::Range, sync::Arc};
 use ::parquet::{
     DecodeResult,
     arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions},
+    errors::ParquetError,
     file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder, ParquetMetaDataReader},
 };
 use bytes::Bytes;
 use enginehouse_capabilities::{Error, ObjectUri, Objects, Result};
 
-use super::{super::text::blocking, damaged, nesting};
+use super::{super::text::blocking, columnar, damaged, nesting};
 
 /// Most footers are smaller: one request is enough.
 const TAIL: u64 = 64 << 10;
@@ -59,13 +60,20 @@ pub(super) async fn read(objects: &dyn Objects, uri: &ObjectUri) -> Result<Part>
     let rows = groups.iter().try_fold(0_u64, |sum, rows| sum.checked_add(*rows)).filter(|rows| *rows < 1 << 62);
     let rows = rows.ok_or_else(|| no_parquet("it claims more rows than can be counted"))?;
     let (place, metadata) = (uri.clone(), Arc::new(metadata));
-    let metadata = blocking(uri.clone(), move || {
-        // The schema that Arrow's own writers add says nothing that the file itself does not.
-        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        ArrowReaderMetadata::try_new(metadata, options).map_err(|e| damaged(&place, &e))
-    })
-    .await?;
+    let metadata = blocking(uri.clone(), move || typed(metadata).map_err(|e| damaged(&place, &e))).await?;
     Ok(Part { uri: uri.clone(), rows, groups, metadata })
+}
+
+/// With the file's own types, and where it has none for what was written, such as timestamps in seconds, those that
+/// Arrow's writers note beside it. Else that note is left alone: it may claim what the file does not hold.
+fn typed(metadata: Arc<ParquetMetaData>) -> std::result::Result<ArrowReaderMetadata, ParquetError> {
+    let plain = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let own = ArrowReaderMetadata::try_new(Arc::clone(&metadata), plain.clone())?;
+    let Ok(noted) = ArrowReaderMetadata::try_new(Arc::clone(&metadata), ArrowReaderOptions::new()) else {
+        return Ok(own);
+    };
+    let schema = Arc::new(columnar::completed(own.schema(), noted.schema()));
+    Ok(ArrowReaderMetadata::try_new(metadata, plain.with_schema(schema)).unwrap_or(own))
 }
 
 async fn with_page_index(
