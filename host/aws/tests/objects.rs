@@ -80,7 +80,7 @@ async fn keeps_the_promises_of_an_object_store() {
     let house = house().await;
     conformance::objects(&house.objects(), &uri("s3://conformance/here/"), "not-there").await;
     let left = |folder: &str| std::fs::read_dir(house.root().join(folder)).unwrap().count();
-    assert_eq!((left(".staging"), left(".uploads")), (0, 0), "nothing half-written is left");
+    assert_eq!((left(".drafts/staging"), left(".drafts/uploads")), (0, 0), "nothing half-written is left");
 }
 
 #[tokio::test]
@@ -218,7 +218,7 @@ async fn a_writer_that_hangs_up_leaves_nothing() {
     let place = uri("s3://raw/large");
     let hung_up = tokio::time::timeout(Duration::from_secs(3), objects.write(&place, endless)).await;
     assert!(hung_up.is_err());
-    let uploads = house.root().join(".uploads");
+    let uploads = house.root().join(".drafts/uploads");
     for _ in 0..100 {
         if std::fs::read_dir(&uploads).unwrap().count() == 0 {
             break;
@@ -242,13 +242,13 @@ async fn a_store_that_is_not_there_is_unavailable() {
 async fn the_key_pair_and_the_objects_outlive_a_restart() {
     let data = tempfile::tempdir().unwrap();
     let first = EmbeddedStore::open(data.path()).await.unwrap();
-    std::fs::write(first.root().join(".staging/half"), "x").unwrap();
+    std::fs::write(first.root().join(".drafts/staging/half"), "x").unwrap();
     let address = "127.0.0.1:1".parse().unwrap();
     let before = first.endpoint(address);
     drop(first);
     let second = EmbeddedStore::open(data.path()).await.unwrap();
     assert_eq!(second.endpoint(address), before);
-    assert_eq!(std::fs::read_dir(second.root().join(".staging")).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(second.root().join(".drafts/staging")).unwrap().count(), 0);
     assert!(!format!("{second:?}{before:?}").contains(&before.secret_key));
     let anywhere = TcpListener::bind("0.0.0.0:0").await.unwrap();
     assert!(second.serve(anywhere).await.is_err(), "the endpoint stays on loopback");

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// An engine, as data: what to install and how a program is started on it.
@@ -17,6 +18,36 @@ pub struct Engine {
     pub files: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     /// What an engine on the JVM needs; none for an engine without one.
     pub jvm: Option<Jvm>,
+    /// What its sandbox has beyond every other.
+    pub needs: Needs,
+}
+
+/// What the sandbox of an engine has beyond every other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Needs {
+    /// Bytes of shared memory.
+    pub shared_memory: u64,
+    /// Processes and threads that the engine itself starts: what a program may start comes on top.
+    pub processes: u32,
+    /// How programs reach objects.
+    pub objects: Access,
+}
+
+/// How programs reach objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// As files, by the mounts.
+    Files,
+    /// By an S3 endpoint over these files, within the sandbox. The runner starts it.
+    Endpoint,
+}
+
+impl Default for Needs {
+    /// Files, and no more than every process finds on a Linux machine.
+    fn default() -> Self {
+        Self { shared_memory: 64 << 20, processes: 0, objects: Access::Files }
+    }
 }
 
 /// What an engine on the JVM needs beyond its packages.
@@ -35,6 +66,7 @@ impl Engine {
             hooks: include_str!("../../assets/spark/engine.py").into(),
             files: vec![("log4j2.properties".into(), include_str!("../../assets/spark/log4j2.properties").into())],
             jvm: Some(Jvm { file_system: include_str!("../../assets/spark/RunFileSystem.java").into() }),
+            needs: Needs::default(),
         }
     }
 
@@ -46,6 +78,7 @@ impl Engine {
             hooks: include_str!("../../assets/python/engine.py").into(),
             files: Vec::new(),
             jvm: None,
+            needs: Needs::default(),
         }
     }
 

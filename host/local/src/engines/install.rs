@@ -90,7 +90,8 @@ fn fill(
     if !wanted.is_empty() {
         let lock = folder.join("requirements.txt");
         fs::write(&lock, engine.requirements.as_bytes()).map_err(Error::io(&lock))?;
-        progress(&format!("fetching {} (several minutes the first time)", wanted.join(", ")));
+        let first = wanted.first().copied().unwrap_or_default();
+        progress(&format!("fetching {first} and {} more (minutes, the first time)", wanted.len().saturating_sub(1)));
         let mut fetch = Command::new(&own_python);
         fetch.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&lock);
         checked(&mut fetch, "fetching the packages")?;

@@ -44,7 +44,7 @@ pub(super) fn compile(jvm: &Jvm, installed: &Installed) -> Result<(), Error> {
 pub(super) fn archive(engine: &Engine, installed: &Installed) -> Result<(), Error> {
     let making = installed.folder.join("rehearsal");
     let folder = Folder::new(&making);
-    let setup = Setup::of_rehearsal(installed);
+    let setup = Setup::of_rehearsal(engine, installed);
     folder.fill(engine, &setup, "", REHEARSAL).map_err(Error::io(&making))?;
     let made = format!("/work/{ARCHIVE}");
     let ran = rehearse(sandbox(&folder, &setup, &[("ENGINEHOUSE_ARCHIVE", &made)]));

@@ -131,7 +131,10 @@ impl Tidy<'_> {
 
 /// What engines leave behind and nobody asked for.
 fn is_left_over(name: &str) -> bool {
-    name == "_temporary" || name.starts_with(".spark-staging-") || (name.starts_with('.') && name.ends_with(".crc"))
+    name == crate::store::DRAFTS
+        || name == "_temporary"
+        || name.starts_with(".spark-staging-")
+        || (name.starts_with('.') && name.ends_with(".crc"))
 }
 
 fn own(path: &Path, mode: u32) -> io::Result<()> {

@@ -39,12 +39,12 @@ impl ProcessesConfig {
     }
 }
 
-/// A command that calls [`super::shim::run`] with its last argument, the program's folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A command that hands what follows these arguments to [`super::shim::run`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shim {
     /// The executable.
     pub program: PathBuf,
-    /// What comes before the folder.
+    /// What comes before the shim's own arguments.
     pub arguments: Vec<OsString>,
 }
 
@@ -55,7 +55,7 @@ pub struct Limits {
     pub memory: u64,
     /// Bytes on disk, results and temporary files together; 4 GiB. Looked at once a second.
     pub disk: u64,
-    /// Processes and threads together; 512.
+    /// Processes and threads together, beyond those that the engine itself starts; 512.
     pub processes: u32,
     /// Processor cores that the engine counts on; 2.
     pub cores: u32,

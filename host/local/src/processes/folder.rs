@@ -10,8 +10,8 @@ use std::{
 use enginehouse_capabilities::{ObjectUri, ProcessOutput, ProcessState};
 use serde::{Deserialize, Serialize};
 
-use super::{Limits, sandbox::sandbox_uid};
-use crate::engines::{Engine, Installed};
+use super::{Limits, Shim, sandbox::sandbox_uid, shim};
+use crate::engines::{Access, Engine, Installed, Needs};
 
 const RUNNER: &str = include_str!("../../assets/runner.py");
 
@@ -27,6 +27,9 @@ pub(crate) struct Setup {
     /// Nanoseconds since the Unix epoch: the order in which programs get their turn.
     pub(crate) queued: u64,
     pub(crate) engine: Installed,
+    pub(crate) needs: Needs,
+    /// Serves objects within the sandbox, where the engine needs that.
+    pub(crate) shim: Shim,
     /// The files of the object store.
     pub(crate) store: PathBuf,
     /// Bucket and key of the output prefix.
@@ -40,16 +43,19 @@ pub(crate) struct Setup {
 
 impl Setup {
     /// For a program of our own, run while `engine` is installed.
-    pub(crate) fn of_rehearsal(engine: &Installed) -> Self {
+    pub(crate) fn of_rehearsal(engine: &Engine, installed: &Installed) -> Self {
         Self {
-            digest: engine.lock.clone(),
+            digest: installed.lock.clone(),
             queued: 0,
-            engine: engine.clone(),
-            store: engine.folder.clone(),
+            engine: installed.clone(),
+            needs: engine.needs.clone(),
+            // Rehearsed are engines that reach objects as files.
+            shim: Shim { program: PathBuf::new(), arguments: Vec::new() },
+            store: installed.folder.clone(),
             output: ("rehearsal".to_owned(), "output/".to_owned()),
             scratch: ("rehearsal".to_owned(), "scratch/".to_owned()),
             limits: Limits::default(),
-            uid: sandbox_uid::of(&engine.lock),
+            uid: sandbox_uid::of(&installed.lock),
         }
     }
 
@@ -61,6 +67,11 @@ impl Setup {
     /// The output prefix, ending in `/`.
     pub(crate) fn output_uri(&self) -> enginehouse_capabilities::Result<ObjectUri> {
         ObjectUri::new(&self.output.0, &self.output.1)
+    }
+
+    /// The most processes and threads of its sandbox, the engine's own among them.
+    pub(crate) fn max_processes(&self) -> u32 {
+        self.limits.processes.saturating_add(self.needs.processes)
     }
 
     /// Where a prefix or object lies among the store's files.
@@ -180,6 +191,10 @@ impl Folder {
             // Half for the heap: the JVM, Python and its workers need the other.
             "heap": (setup.limits.memory >> 21).max(64),
             "java": setup.engine.java,
+            "endpoint": match setup.needs.objects {
+                Access::Files => None,
+                Access::Endpoint => Some(shim::endpoint_command(&setup.shim, &setup.output_uri().map_err(io::Error::other)?)),
+            },
         });
         let id = setup.uid.unwrap_or(sandbox_uid::INSIDE);
         let own = [

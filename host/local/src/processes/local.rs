@@ -83,6 +83,7 @@ impl Processes for LocalProcesses {
                 return Ok(());
             }
             let engine = inner.ready(&program.engine)?;
+            let needs = inner.config.engines.engine(&program.engine).map_err(unconfigured)?.needs.clone();
             let mut limits = inner.config.limits.clone();
             limits.timeout = limits.timeout.min(program.timeout).min(attempt.timeout);
             let parts = |uri: &enginehouse_capabilities::ObjectUri| (uri.bucket().to_owned(), uri.key().to_owned());
@@ -90,6 +91,8 @@ impl Processes for LocalProcesses {
                 digest: digest.clone(),
                 queued: now(),
                 engine,
+                needs,
+                shim: inner.config.shim.clone(),
                 store: inner.config.store.clone(),
                 output: parts(&attempt.output.as_prefix()),
                 scratch: parts(&attempt.scratch.as_prefix()),

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{Folder, Setup};
-use crate::engines::SANDBOX;
+use crate::engines::{Access, Needs, SANDBOX};
 
 /// Which user a program runs as.
 pub(super) mod sandbox_uid {
@@ -70,6 +70,9 @@ fn closes_namespaces() -> bool {
 /// What the runner is started as.
 pub(super) const RUNNER: &str = "/opt/engine/venv/bin/python3";
 
+/// Where a sandbox has our own executable, if it needs that.
+pub(super) const SHIM: &str = "/opt/shim";
+
 /// Written to a sandbox's standard input once it is up; without it nothing in there runs. A supervisor that ends before
 /// bubblewrap is bound to its life would else leave a program behind that nobody watches.
 pub(crate) const GO: &[u8] = b"\n";
@@ -78,7 +81,7 @@ pub(crate) const GO: &[u8] = b"\n";
 pub(crate) fn sandbox(folder: &Folder, setup: &Setup, environment: &[(&str, &str)]) -> Command {
     let mut arguments = Arguments::default();
     arguments.add(["--clearenv"]);
-    system(&mut arguments);
+    system(&mut arguments, &setup.needs);
     let etc = folder.runner().join("etc");
     for name in ["passwd", "group", "hosts", "nsswitch.conf"] {
         arguments.mount("--ro-bind", &etc.join(name), &Path::new("/etc").join(name));
@@ -93,6 +96,9 @@ pub(crate) fn sandbox(folder: &Folder, setup: &Setup, environment: &[(&str, &str
     }
     arguments.mount("--ro-bind", &setup.engine.folder, Path::new("/opt/engine"));
     arguments.mount("--ro-bind", &folder.runner(), Path::new("/opt/runner"));
+    if setup.needs.objects == Access::Endpoint {
+        arguments.mount("--ro-bind", &setup.shim.program, Path::new(SHIM));
+    }
     arguments.mount("--ro-bind", &folder.inputs(), Path::new("/in"));
     arguments.mount("--ro-bind", &folder.outputs(), Path::new("/out"));
     let output = setup.output_path();
@@ -129,7 +135,7 @@ pub(crate) fn sandbox(folder: &Folder, setup: &Setup, environment: &[(&str, &str
         "--core=0",
         "--nofile=8192",
         // A little above ours, which names the limit that ended the program.
-        &format!("--nproc={}", limits.processes.saturating_add(64)),
+        &format!("--nproc={}", setup.max_processes().saturating_add(64)),
         &format!("--fsize={}", limits.disk.saturating_add(1 << 20)),
         // One process alone, between two looks at the whole tree.
         &format!("--data={}", limits.memory.saturating_mul(2)),
@@ -143,7 +149,7 @@ pub(crate) fn sandbox(folder: &Folder, setup: &Setup, environment: &[(&str, &str
     command
 }
 
-fn system(arguments: &mut Arguments) {
+fn system(arguments: &mut Arguments, needs: &Needs) {
     arguments.add(["--perms", "0755", "--dir", "/etc", "--perms", "0755", "--dir", "/opt"]);
     arguments.add(["--ro-bind", "/usr", "/usr"]);
     for name in ["bin", "sbin", "lib", "lib32", "lib64"] {
@@ -158,7 +164,7 @@ fn system(arguments: &mut Arguments) {
     }
     arguments.add(["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--proc", "/proc", "--dev", "/dev"]);
     // Their pages belong to no process, so they are bounded by themselves.
-    arguments.add(["--perms", "1777", "--size", "67108864", "--tmpfs", "/dev/shm"]);
+    arguments.add(["--perms", "1777", "--size", &needs.shared_memory.to_string(), "--tmpfs", "/dev/shm"]);
     arguments.add(["--perms", "1777", "--size", "268435456", "--tmpfs", "/tmp"]);
 }
 

@@ -1,9 +1,10 @@
-//! The process that looks after one sandbox.
+//! The process that looks after one sandbox, and the one that serves objects within it.
 //!
-//! It lives in a session of its own and holds the program's lock, its standard input, for as long as it lives: a host that
+//! The first lives in a session of its own and holds the program's lock, its standard input, for as long as it lives: a host that
 //! comes back finds out from the lock alone whether the program still runs. The sandbox dies with it.
 
 use std::{
+    ffi::OsString,
     fs::File,
     io::{self, Write},
     path::Path,
@@ -12,14 +13,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use enginehouse_capabilities::ProcessOutput;
+use enginehouse_capabilities::{ObjectUri, ProcessOutput};
 use rustix::process::{WaitOptions, getpid, set_child_subreaper, setsid, wait};
 
 use super::{
+    Shim,
     collect::collect,
     folder::{End, Folder, Setup, Verdict},
     logs,
-    sandbox::{GO, RUNNER, sandbox},
+    sandbox::{GO, RUNNER, SHIM, sandbox},
     usage::{Tree, disk_exceeds},
 };
 
@@ -27,12 +29,45 @@ const TICK: Duration = Duration::from_millis(20);
 const LOOK_AT_MEMORY: Duration = Duration::from_millis(200);
 const LOOK_AT_DISK: Duration = Duration::from_secs(1);
 
-/// Runs the program in `folder` to its end. To be called from the main thread of a process of its own, started by
-/// [`super::LocalProcesses`]: it changes the process's session, and its children are ended with that thread.
-pub fn run(folder: &Path) -> ExitCode {
-    let folder = Folder::new(folder);
+/// What the first argument says where a sandbox is to be served.
+const OBJECTS: &str = "objects";
+
+/// Does what the arguments say: with a program's folder, runs that program to its end; within a sandbox, serves the
+/// objects there. To be called from the main thread of a process of its own, started by [`super::LocalProcesses`] or in
+/// a sandbox: it changes the process's session, and its children are ended with that thread.
+pub fn run(arguments: &[OsString]) -> ExitCode {
+    match arguments {
+        [folder] => watch_over(&Folder::new(folder)),
+        [what, output] if what == OBJECTS => serve_objects(&output.to_string_lossy()),
+        _ => ExitCode::FAILURE,
+    }
+}
+
+/// The command that serves objects within a sandbox whose program writes to `output`.
+pub(super) fn endpoint_command(shim: &Shim, output: &ObjectUri) -> Vec<String> {
+    let own = shim.arguments.iter().map(|argument| argument.to_string_lossy().into_owned());
+    std::iter::once(SHIM.to_owned()).chain(own).chain([OBJECTS.to_owned(), output.to_string()]).collect()
+}
+
+fn serve_objects(output: &str) -> ExitCode {
+    let served = output.parse().map_err(io::Error::other).and_then(|output| {
+        crate::store::serve_sandbox(Path::new("/in"), Path::new("/out"), &output, |url| {
+            let mut stdout = io::stdout();
+            writeln!(stdout, "{url}").and_then(|()| stdout.flush())
+        })
+    });
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "objects cannot be served: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn watch_over(folder: &Folder) -> ExitCode {
     let _ = setsid();
-    match run_to_end(&folder) {
+    match run_to_end(folder) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             logs::note(&folder.log(ProcessOutput::Stderr), &error.to_string());
@@ -109,7 +144,7 @@ fn watch(folder: &Folder, setup: &Setup, child: &mut Child) -> io::Result<End> {
             if tree.exceeds(limits.memory) {
                 return stopped("memory");
             }
-            if tree.threads > u64::from(limits.processes) {
+            if tree.threads > u64::from(setup.max_processes()) {
                 return stopped("processes");
             }
             if now >= disk_due {

@@ -1,6 +1,7 @@
 //! The S3 operations that the store answers; all others are `NotImplemented`.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{self, ErrorKind},
 };
@@ -57,41 +58,37 @@ impl Files {
     }
 
     async fn delete(&self, bucket: String, key: String) -> S3Result<()> {
-        self.on_disk(move |layout| {
-            let done = match layout.find(&bucket, &key)? {
-                Some(file) => fs::remove_file(file),
-                // The folder of a key that ends in `/`, unless there are objects in it.
-                None if key.ends_with('/') => match layout.folder(&bucket, &key)? {
-                    Some(folder) => remove_empty(&folder),
-                    None => Ok(()),
-                },
-                None => Ok(()),
-            };
-            match done {
-                Err(e) if !matches!(e.kind(), ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty) => Err(e.into()),
-                _ => Ok(()),
-            }
-        })
-        .await
+        self.on_disk(move |layout| layout.remove(&bucket, &key)).await
     }
 }
 
 #[async_trait]
 impl S3 for Files {
     async fn create_bucket(&self, req: S3Request<CreateBucketInput>) -> S3Result<S3Response<CreateBucketOutput>> {
-        self.on_disk(move |layout| match fs::create_dir(layout.root().join(&req.input.bucket)) {
+        self.on_disk(move |layout| {
+            let bucket = &req.input.bucket;
             // As in us-east-1: making one's own bucket again is no error.
-            Err(e) if e.kind() == ErrorKind::AlreadyExists => layout.bucket(&req.input.bucket).map(drop),
-            made => Ok(made?),
+            if layout.bucket(bucket).is_ok() {
+                return Ok(());
+            }
+            layout.writable(bucket, "")?;
+            match fs::create_dir(layout.root().join(bucket)) {
+                Err(e) if e.kind() == ErrorKind::AlreadyExists => layout.bucket(bucket).map(drop),
+                made => Ok(made?),
+            }
         })
         .await?;
         Ok(S3Response::new(CreateBucketOutput::default()))
     }
 
     async fn delete_bucket(&self, req: S3Request<DeleteBucketInput>) -> S3Result<S3Response<DeleteBucketOutput>> {
-        self.on_disk(move |layout| match remove_empty(&layout.bucket(&req.input.bucket)?) {
-            Err(e) if e.kind() == ErrorKind::DirectoryNotEmpty => Err(s3_error!(BucketNotEmpty).into()),
-            removed => Ok(removed?),
+        self.on_disk(move |layout| {
+            layout.bucket(&req.input.bucket)?;
+            layout.writable(&req.input.bucket, "")?;
+            match remove_empty(&layout.root().join(&req.input.bucket)) {
+                Err(e) if e.kind() == ErrorKind::DirectoryNotEmpty => Err(s3_error!(BucketNotEmpty).into()),
+                removed => Ok(removed?),
+            }
         })
         .await?;
         Ok(S3Response::new(DeleteBucketOutput {}))
@@ -112,21 +109,25 @@ impl S3 for Files {
     }
 
     async fn list_buckets(&self, _: S3Request<ListBucketsInput>) -> S3Result<S3Response<ListBucketsOutput>> {
-        let mut buckets = self
+        let buckets = self
             .on_disk(|layout| {
-                let mut buckets = Vec::new();
-                for entry in fs::read_dir(layout.root())? {
-                    let entry = entry?;
-                    let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
-                    if entry.file_type()?.is_dir() && s3s::path::check_bucket_name(&name) {
-                        let made = Timestamp::from(entry.metadata()?.modified()?);
-                        buckets.push(Bucket { name: Some(name), creation_date: Some(made), bucket_region: None });
+                let mut buckets = BTreeMap::new();
+                for root in layout.roots() {
+                    for entry in fs::read_dir(root)? {
+                        let entry = entry?;
+                        let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
+                        if entry.file_type()?.is_dir() && s3s::path::check_bucket_name(&name) {
+                            let made = Timestamp::from(entry.metadata()?.modified()?);
+                            let bucket =
+                                Bucket { name: Some(name.clone()), creation_date: Some(made), bucket_region: None };
+                            buckets.entry(name).or_insert(bucket);
+                        }
                     }
                 }
                 Ok(buckets)
             })
             .await?;
-        buckets.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        let buckets = buckets.into_values().collect();
         Ok(S3Response::new(ListBucketsOutput { buckets: Some(buckets), ..Default::default() }))
     }
 
@@ -211,6 +212,7 @@ impl S3 for Files {
         let place = (bucket.clone(), key.clone());
         let draft = self
             .on_disk(move |layout| {
+                layout.writable(&place.0, &place.1)?;
                 layout.find(&place.0, &place.1)?;
                 Ok(layout.draft()?)
             })

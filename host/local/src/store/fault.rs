@@ -27,6 +27,8 @@ impl From<io::Error> for Fault {
     fn from(e: io::Error) -> Self {
         Self(match e.kind() {
             ErrorKind::InvalidFilename => s3_error!(KeyTooLongError, "a part of a key has at most 255 bytes here"),
+            // Refused for good: clients would ask again and again after an internal error.
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => s3_error!(AccessDenied, "{e}"),
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => s3_error!(ServiceUnavailable, "the disk is full: {e}"),
             _ => S3Error::with_message(S3ErrorCode::InternalError, e.to_string()),
         })

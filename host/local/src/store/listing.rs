@@ -1,10 +1,6 @@
 //! The keys of a bucket, in order.
 
-use std::{
-    fs, io,
-    ops::ControlFlow,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fs, io, ops::ControlFlow, path::PathBuf};
 
 use s3s::dto::{CommonPrefix, Object, Timestamp};
 
@@ -39,24 +35,30 @@ pub(super) fn list(layout: &Layout, bucket: &str, query: &Query) -> Result<Page>
     let base = query.prefix.rfind('/').and_then(|at| query.prefix.get(..=at)).unwrap_or_default();
     // A prefix that cannot be a path has no keys under it.
     if query.most > 0
-        && let Ok(Some(folder)) = layout.folder(bucket, base)
+        && let Ok(folders) = layout.folders(bucket, base)
     {
-        let _ = walk(&folder, base, query, &mut page)?;
+        let _ = walk(layout, &folders, base, query, &mut page)?;
     }
     Ok(page)
 }
 
 /// Sorted as keys are, a folder counting with its `/`, a depth-first walk meets the keys in order.
-fn walk(folder: &Path, base: &str, query: &Query, page: &mut Page) -> io::Result<ControlFlow<()>> {
-    for (key, path) in entries(folder, base, query)? {
+fn walk(
+    layout: &Layout,
+    folders: &[PathBuf],
+    base: &str,
+    query: &Query,
+    page: &mut Page,
+) -> io::Result<ControlFlow<()>> {
+    for (key, paths) in entries(layout, folders, base, query)? {
         let is_folder = key.ends_with('/');
         if is_folder && !(query.rolled_up && key.len() > query.prefix.len()) {
-            if walk(&path, &key, query, page)?.is_break() {
+            if walk(layout, &paths, &key, query, page)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
             continue;
         }
-        if key <= query.after || (is_folder && !holds_objects(&path)?) {
+        if key <= query.after || (is_folder && !holds_objects(layout, &paths)?) {
             continue;
         }
         if page.objects.len() + page.prefixes.len() >= query.most {
@@ -66,7 +68,9 @@ fn walk(folder: &Path, base: &str, query: &Query, page: &mut Page) -> io::Result
         if is_folder {
             page.prefixes.push(CommonPrefix { prefix: Some(key.clone()) });
         } else {
-            match fs::symlink_metadata(&path) {
+            // The first is what a read of the key would find.
+            let Some(path) = paths.first() else { continue };
+            match fs::symlink_metadata(path) {
                 Ok(metadata) => page.objects.push(Object {
                     key: Some(key.clone()),
                     size: Some(i64::try_from(metadata.len()).unwrap_or(i64::MAX)),
@@ -84,38 +88,48 @@ fn walk(folder: &Path, base: &str, query: &Query, page: &mut Page) -> io::Result
     Ok(ControlFlow::Continue(()))
 }
 
-/// The files and folders that may matter to the query, as keys in order; a folder's ends in `/`.
-fn entries(folder: &Path, base: &str, query: &Query) -> io::Result<Vec<(String, PathBuf)>> {
-    let mut found = Vec::new();
-    for entry in match fs::read_dir(folder) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(found),
-        read => read?,
-    } {
-        let entry = entry?;
-        let (kind, name) = (entry.file_type()?, entry.file_name());
-        // What is not UTF-8 has no key.
-        let Some(name) = name.to_str() else { continue };
-        let key = match (kind.is_dir(), kind.is_file()) {
-            (true, _) => format!("{base}{name}/"),
-            (_, true) => format!("{base}{name}"),
-            _ => continue,
-        };
-        let wanted = key.starts_with(&query.prefix) || (kind.is_dir() && query.prefix.starts_with(&key));
-        let passed = key <= query.after && !query.after.starts_with(&key);
-        if wanted && !passed {
-            found.push((key, entry.path()));
+/// The files and folders that may matter to the query, by their keys in order; a folder's ends in `/`. What lies in
+/// several of `folders` has as many paths.
+fn entries(
+    layout: &Layout,
+    folders: &[PathBuf],
+    base: &str,
+    query: &Query,
+) -> io::Result<BTreeMap<String, Vec<PathBuf>>> {
+    let mut found = BTreeMap::<_, Vec<_>>::new();
+    for folder in folders {
+        for entry in match fs::read_dir(folder) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+            read => read?,
+        } {
+            let entry = entry?;
+            let (kind, name) = (entry.file_type()?, entry.file_name());
+            // What is not UTF-8 has no key.
+            let Some(name) = name.to_str() else { continue };
+            let key = match (kind.is_dir(), kind.is_file()) {
+                (true, _) => format!("{base}{name}/"),
+                (_, true) => format!("{base}{name}"),
+                _ => continue,
+            };
+            let wanted = key.starts_with(&query.prefix) || (kind.is_dir() && query.prefix.starts_with(&key));
+            let passed = key <= query.after && !query.after.starts_with(&key);
+            if wanted && !passed && !layout.is_ours(&entry.path()) {
+                found.entry(key).or_default().push(entry.path());
+            }
         }
     }
-    found.sort_unstable();
     Ok(found)
 }
 
-fn holds_objects(folder: &Path) -> io::Result<bool> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        if kind.is_file() || (kind.is_dir() && holds_objects(&entry.path())?) {
-            return Ok(true);
+fn holds_objects(layout: &Layout, folders: &[PathBuf]) -> io::Result<bool> {
+    for folder in folders {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            let is_folder = kind.is_dir() && !layout.is_ours(&entry.path());
+            if kind.is_file() || (is_folder && holds_objects(layout, &[entry.path()])?) {
+                return Ok(true);
+            }
         }
     }
     Ok(false)

@@ -5,6 +5,8 @@
 //! crate `s3s`; the files are ours, because ready-made backends keep metadata in files beside the objects, which go stale
 //! when a file changes on disk and have no room for a long key.
 //!
+//! A sandbox has the same over two folders: what its program was given, and what it writes.
+//!
 //! What differs from S3:
 //! - A key is laid out as a path: `a` and `a/b` cannot both be objects (400), and a part of a key has at most 255 bytes.
 //! - A key has no empty part, `.` or `..` (400). `PUT key/` without a body makes a folder, which is never listed.
@@ -20,19 +22,17 @@ mod fault;
 mod layout;
 mod listing;
 mod multipart;
+mod sandboxed;
+mod service;
 
 use std::{fmt, io, net::SocketAddr, path::Path};
 
-use axum::{Router, extract::Request, http::StatusCode, response::IntoResponse};
 use enginehouse_capabilities::{Error, Result};
-use s3s::{
-    Body,
-    auth::SimpleAuth,
-    service::{S3Service, S3ServiceBuilder},
-};
+use s3s::service::S3Service;
 use tokio::net::TcpListener;
 
-use self::{credentials::Credentials, endpoint::Files, layout::Layout};
+use self::{credentials::Credentials, layout::Layout, service::service};
+pub(crate) use self::{layout::DRAFTS, sandboxed::serve_sandbox};
 
 /// The region that the store answers for.
 pub const REGION: &str = "us-east-1";
@@ -72,10 +72,8 @@ impl EmbeddedStore {
         })
         .await
         .map_err(|e| Error::other("opening the object store was interrupted", e))??;
-        let mut service = S3ServiceBuilder::new(Files::new(layout.clone()));
-        // With this set, a request without a valid signature is refused before any handler sees it.
-        service.set_auth(SimpleAuth::from_single(credentials.access_key.clone(), credentials.secret_key.clone()));
-        Ok(Self { layout, credentials, service: service.build() })
+        let service = service(layout.clone(), &credentials);
+        Ok(Self { layout, credentials, service })
     }
 
     /// Where the files lie: the object `s3://bucket/key` is `<root>/bucket/key`. A file or folder on the same file system
@@ -99,23 +97,7 @@ impl EmbeddedStore {
     /// # Errors
     /// A listener beyond loopback is refused: the traffic is not encrypted.
     pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
-        if !listener.local_addr()?.ip().is_loopback() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "the embedded object store listens on loopback only",
-            ));
-        }
-        let service = self.service.clone();
-        let router = Router::new().fallback(move |request: Request| {
-            let service = service.clone();
-            async move {
-                match service.call(request.map(Body::http_body_unsync)).await {
-                    Ok(response) => response.map(axum::body::Body::new),
-                    Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-                }
-            }
-        });
-        axum::serve(listener, router).await
+        service::serve(self.service.clone(), listener).await
     }
 }
 

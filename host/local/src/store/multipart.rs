@@ -26,6 +26,7 @@ pub(super) struct Upload {
 impl Upload {
     /// Begins an upload and answers its id. It is bound to its bucket and key.
     pub(super) fn create(layout: &Layout, bucket: &str, key: &str) -> Result<String> {
+        layout.writable(bucket, key)?;
         layout.find(bucket, key)?;
         let id = hex::encode(rand::random::<[u8; 16]>());
         let folder = layout.uploads().join(&id);

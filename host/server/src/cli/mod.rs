@@ -3,7 +3,7 @@
 mod engines;
 mod logging;
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use enginehouse_local::{engines::EnginesRoot, processes::shim};
@@ -39,19 +39,19 @@ enum Command {
     Engines(engines::Command),
     /// Say what is there, what is missing, and the command that mends it.
     Doctor,
-    /// Keep watch over one sandbox. Started by the server.
+    /// Keep watch over one sandbox, or serve objects within it. Started by the server.
     #[command(hide = true)]
     Shim {
-        /// The program's folder.
-        folder: PathBuf,
+        /// What is to be done, in the words of whoever starts it.
+        arguments: Vec<OsString>,
     },
 }
 
 /// Runs the command that was named.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    if let Command::Shim { folder } = &arguments.command {
-        return shim::run(folder);
+    if let Command::Shim { arguments } = &arguments.command {
+        return shim::run(arguments);
     }
     match start(arguments) {
         Ok(status) => status,
@@ -80,7 +80,7 @@ fn start(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         Command::Engines(command) => command.run(&engines),
         Command::Doctor => engines::doctor(&engines),
-        Command::Shim { folder } => Ok(shim::run(&folder)),
+        Command::Shim { arguments } => Ok(shim::run(&arguments)),
     }
 }
 
