@@ -3,6 +3,7 @@
 `engine` is the engine's own half, mounted beside this file: start(), stop() and describe(error).
 """
 
+import atexit
 import json
 import os
 import sys
@@ -71,6 +72,18 @@ def report(error):
         json.dump(failure, file)
 
 
+def leave(status):
+    """Comes last of all: how libraries take the interpreter's end, when no code runs any more, is not the program's."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(status[0] & 0xFF)
+
+
 if __name__ == "__main__":
     own = sys.modules["__main__"]  # Held: without it our own globals would go when the program takes the name.
-    sys.exit(main())
+    ended = [1]
+    atexit.register(leave, ended)
+    ended[0] = main()
+    sys.exit(ended[0])
