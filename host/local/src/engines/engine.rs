@@ -70,6 +70,22 @@ impl Engine {
         }
     }
 
+    /// Ray, with a cluster of its own for each program.
+    pub fn ray() -> Self {
+        Self {
+            name: "ray".into(),
+            requirements: include_str!("../../assets/ray/requirements.txt").into(),
+            hooks: include_str!("../../assets/ray/engine.py").into(),
+            files: vec![
+                ("enginehouse_streams.py".into(), include_str!("../../assets/ray/enginehouse_streams.py").into()),
+                ("data-logging.yaml".into(), include_str!("../../assets/ray/data-logging.yaml").into()),
+            ],
+            jvm: None,
+            // An idle cluster has some 240 threads, and each further worker 22.
+            needs: Needs { shared_memory: 512 << 20, processes: 256, objects: Access::Endpoint },
+        }
+    }
+
     /// Plain Python and its standard library, with files instead of `s3://`.
     pub fn python() -> Self {
         Self {

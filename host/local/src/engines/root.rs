@@ -42,7 +42,7 @@ pub struct Installed {
 impl EnginesRoot {
     /// The engines that ship with us, in `path`.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self::with_engines(path, vec![Engine::spark(), Engine::python()])
+        Self::with_engines(path, vec![Engine::spark(), Engine::ray(), Engine::python()])
     }
 
     /// Where a user's engines are kept: `enginehouse/engines` in the folder for caches; none for a user without a home.

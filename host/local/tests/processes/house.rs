@@ -103,6 +103,12 @@ impl House {
         self.end(&self.token()).await
     }
 
+    /// Starts `code` on Ray and waits for its end.
+    pub(crate) async fn ray(&self, code: &str) -> ProcessState {
+        self.processes.start(&self.context, self.program("ray", code)).await.unwrap();
+        self.end(&self.token()).await
+    }
+
     pub(crate) async fn end(&self, token: &Token) -> ProcessState {
         self.until(token, ProcessState::is_final).await
     }
@@ -212,7 +218,7 @@ pub(crate) async fn engines() -> EnginesRoot {
     let install = || async {
         tokio::task::spawn_blocking(|| {
             let root = EnginesRoot::new(EnginesRoot::of_user().unwrap());
-            for engine in ["python", "spark"] {
+            for engine in ["python", "spark", "ray"] {
                 root.install(engine, |line| eprintln!("{engine}: {line}")).unwrap();
             }
             root

@@ -10,4 +10,5 @@ mod hostile;
 mod house;
 mod life;
 mod limits;
+mod ray;
 mod spark;
