@@ -4,6 +4,8 @@ use std::{borrow::Cow, rc::Rc};
 
 use ruff_python_ast::{Expr, ExprCall, StmtClassDef, StmtFunctionDef};
 
+use crate::modules::within;
+
 /// The longest chain that is followed.
 const LENGTH: u16 = 512;
 
@@ -112,6 +114,15 @@ impl<'a> Chain<'a> {
     /// Whether it is a module, or a name of one, itself: not what an attribute or a call made of it.
     pub(crate) fn is_named(&self) -> bool {
         self.is_root() && !matches!(self.root, Root::Value(_) | Root::Unknown)
+    }
+
+    /// Whether it may come from one of these modules: it does not from another, nor from the program itself.
+    pub fn may_come_from(&self, modules: &[&str]) -> bool {
+        match self.root() {
+            Root::Import(path) => within(path, modules),
+            Root::Unknown => true,
+            Root::Value(_) | Root::Builtin(_) | Root::Function(_) | Root::Class(_) => false,
+        }
     }
 
     /// Whether a hop of this name is in the chain.

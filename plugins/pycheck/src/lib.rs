@@ -9,7 +9,9 @@
 
 pub mod chain;
 pub mod depth;
+pub mod libraries;
 pub mod modules;
+pub mod paths;
 pub mod report;
 pub mod value;
 
@@ -23,7 +25,7 @@ mod scope;
 mod syntax;
 
 pub use chain::{Chain, Hop, Root};
-pub use program::{Call, Program};
+pub use program::{Call, Program, argument};
 pub use ruff_python_ast as ast;
 pub use ruff_text_size::{Ranged, TextRange};
 pub use rules::{Policy, check, rules};

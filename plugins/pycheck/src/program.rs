@@ -8,7 +8,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use crate::{
     Syntax,
-    chain::Chain,
+    chain::{Chain, Hop, Root},
     resolve::Resolver,
     scope::{self, Origin},
     value::Value,
@@ -135,11 +135,32 @@ impl<'a> Call<'a> {
         self.node.arguments.find_argument_value(name, place)
     }
 
+    /// The hops of a chain whose last is this very call.
+    pub fn own<'c>(&self, chain: &'c Chain<'a>) -> Option<Vec<&'c Hop<'a>>> {
+        let hops = chain.hops();
+        let last = hops.last()?.call?;
+        std::ptr::eq(last, self.node).then_some(hops)
+    }
+
+    /// The name of the method that is called, or of the imported function or class.
+    pub fn called<'c>(&self, chain: &'c Chain<'_>) -> Option<&'c str> {
+        let hop = chain.last().filter(|hop| hop.call.is_some_and(|node| std::ptr::eq(node, self.node)))?;
+        match chain.root() {
+            Root::Import(path) if hop.name == "()" && chain.hops().len() == 1 => path.rsplit('.').next(),
+            _ => Some(hop.name.as_ref()),
+        }
+    }
+
     /// Whether `*` or `**` hide arguments.
     pub fn spreads(&self) -> bool {
         self.node.arguments.args.iter().any(Expr::is_starred_expr)
             || self.node.arguments.keywords.iter().any(|keyword| keyword.arg.is_none())
     }
+}
+
+/// The argument of a call by its place or its name.
+pub fn argument<'a>(call: &'a ExprCall, place: usize, name: &str) -> Option<&'a Expr> {
+    call.arguments.find_argument_value(name, place)
 }
 
 #[cfg(test)]

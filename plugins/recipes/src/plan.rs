@@ -23,6 +23,17 @@ pub enum Input {
     Join(Vec<Joined>),
 }
 
+impl Input {
+    /// The sources that it reads.
+    pub(crate) fn used(&self) -> Vec<usize> {
+        match self {
+            Self::Numbers(_) => Vec::new(),
+            Self::Source(at) => vec![*at],
+            Self::Join(joined) => joined.iter().map(|table| table.source).collect(),
+        }
+    }
+}
+
 /// The whole numbers from `first` to `last`, both included.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Numbers {

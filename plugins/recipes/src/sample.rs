@@ -14,8 +14,11 @@ pub(crate) fn rows(source: &ObjectSource) -> Vec<Vec<String>> {
         .find(|(key, _)| key == "delimiter")
         .and_then(|(_, value)| value.as_bytes().first().copied())
         .unwrap_or(b',');
-    let mut reader =
-        csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(sample.as_bytes());
+    let mut reader = ::csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(sample.as_bytes());
     let is_header =
         |row: &[String]| row.iter().zip(&source.columns).all(|(cell, column)| cell.trim() == column.name.trim());
     reader

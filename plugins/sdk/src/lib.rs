@@ -11,11 +11,17 @@
 //!
 //! Build it with `cargo build --target wasm32-wasip2` as a `cdylib`. The records are plain Rust, so a plugin's rules are
 //! tested natively with `cargo test`; only the functions in [`host`] need a host.
+//!
+//! What several frameworks do alike is here once: [`program`] runs one program in one sandbox, [`results`] sorts what it wrote,
+//! [`agent`] has it written by a model.
 
+pub mod agent;
 #[doc(hidden)]
 pub mod bindings;
 mod error;
 pub mod host;
+pub mod program;
+pub mod results;
 mod supervisor;
 
 pub use bindings::{

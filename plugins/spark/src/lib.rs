@@ -1,7 +1,5 @@
 //! The Spark supervisor: writes, reads and runs PySpark programs.
 
-mod failure;
-mod outcome;
 mod prelude;
 mod rules;
 mod supervisor;

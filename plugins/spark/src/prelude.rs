@@ -5,7 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use enginehouse_recipes::pyspark::{data_type, identifier, literal};
+use enginehouse_recipes::{
+    csv::Csv,
+    pyspark::{data_type, identifier, literal},
+};
 use enginehouse_sdk::{Column, RelationKind, Source, TableSource, Task};
 
 /// Empty where no table can be registered.
@@ -104,30 +107,18 @@ fn declared(table: &TableSource, format: &str) -> Option<String> {
     columns.filter(|_| !table.columns.is_empty()).map(|columns| columns.join(", "))
 }
 
-/// Spark's options for what the catalog says of the files: its own words first, then those of the Hive serdes.
+/// Spark's options for what the catalog says of the files.
 fn csv_options(table: &TableSource) -> Vec<(&'static str, String)> {
-    const OPTIONS: [(&str, &[&str]); 5] = [
-        ("sep", &["delimiter", "field.delim", "separatorChar"]),
-        ("quote", &["quote", "quoteChar"]),
-        ("escape", &["escape", "escapeChar", "escape.delim"]),
-        ("encoding", &["encoding", "serialization.encoding"]),
-        ("nullValue", &["nullValue", "serialization.null.format"]),
+    let csv = Csv::of_table(table);
+    let given = [
+        ("sep", csv.delimiter),
+        ("quote", csv.quote),
+        ("escape", csv.escape),
+        ("encoding", csv.encoding),
+        ("nullValue", csv.null_value),
     ];
-    let property =
-        |name: &str| table.properties.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
-    let header = property("header").map_or_else(
-        || {
-            property("skip.header.line.count")
-                .is_some_and(|lines| lines.trim().parse::<u32>().is_ok_and(|lines| lines > 0))
-        },
-        |header| header.eq_ignore_ascii_case("true"),
-    );
-    let mut options = vec![("header", header.to_string())];
-    for (option, names) in OPTIONS {
-        let value = names.iter().find_map(|name| property(name)).filter(|value| !value.is_empty());
-        options.extend(value.map(|value| (option, value.clone())));
-    }
-    options
+    let given = given.into_iter().filter_map(|(option, value)| Some((option, value?.to_owned())));
+    std::iter::once(("header", csv.header.to_string())).chain(given).collect()
 }
 
 /// A Spark SQL string literal.

@@ -2,7 +2,6 @@
 
 mod columns;
 mod hops;
-mod paths;
 mod reads;
 mod safety;
 mod session;
@@ -14,8 +13,8 @@ mod writes;
 #[cfg(test)]
 mod tests;
 
-use enginehouse_pycheck::{Policy, Program, Syntax, check, report};
-use enginehouse_sdk::{Finding, Rule, Severity, Source, Task};
+use enginehouse_pycheck::{Policy, Program, Syntax, check, paths, report};
+use enginehouse_sdk::{Finding, Rule, Severity, Task};
 
 /// The most findings that are answered.
 const FINDINGS: usize = 200;
@@ -33,7 +32,7 @@ pub(crate) fn validate(task: &Task, code: &str) -> Vec<Finding> {
         Err(findings) => return report::tidy(findings, FINDINGS),
     };
     let program = Program::read(&syntax);
-    let given = given(task);
+    let given = paths::given(task);
     let cloud = matches!(task.platform.as_deref(), Some("lambda" | "emr" | "glue"));
     let policy = Policy { modules: if cloud { CLOUD_MODULES } else { LOCAL_MODULES }, given: &given };
     let mut findings = check(&program, &policy);
@@ -79,14 +78,4 @@ pub(crate) fn rules() -> Vec<Rule> {
     ];
     let own = own.map(|(id, severity, summary)| Rule { id: id.to_owned(), severity, summary: summary.to_owned() });
     enginehouse_pycheck::rules().into_iter().chain(own).collect()
-}
-
-/// What the task itself names: no placeholder, whatever it looks like.
-fn given(task: &Task) -> Vec<&str> {
-    let sources = task.sources.iter().flat_map(|source| match source {
-        Source::Objects(source) => vec![source.uri.as_str()],
-        Source::Table(table) => vec![table.name.as_str(), table.database.as_str()],
-        Source::Relation(relation) => vec![relation.jdbc_url.as_str(), relation.name.as_str()],
-    });
-    sources.chain(task.output.as_deref()).chain([task.prompt.as_str()]).collect()
 }

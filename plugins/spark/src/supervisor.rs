@@ -1,17 +1,21 @@
 //! The export: what each call of the contract does for Spark.
 
 use enginehouse_sdk::{
-    Attempt, Choice, Description, Draft, Earlier, Failure, Finding, Health, LogChunk, Outcome, Phase, Platform,
-    Progress, Supervisor, Task,
-    host::processes::{self, Output, Program, State},
+    Attempt, Choice, Description, Draft, Earlier, Failure, Finding, Health, LogChunk, Outcome, Platform, Progress,
+    Supervisor, Task,
+    program::{self, LocalEngine, Report},
+    results::Layout,
 };
 
-use crate::{failure, outcome, prelude, rules, write};
+use crate::{prelude, rules, write::WRITER};
 
-/// The engine's name in `processes`.
-const ENGINE: &str = "spark";
-/// A Spark program takes seconds: polling faster than this only costs.
-const POLL_AFTER_MS: u32 = 300;
+const ENGINE: LocalEngine = LocalEngine {
+    name: "spark",
+    title: "Spark",
+    planned: &[("lambda", "functions.spark"), ("emr", "batches.spark")],
+    layout: Layout { csv_escape: Some('\\'), success_for: Some("part-") },
+    hint,
+};
 
 /// Spark on the platform `local`: one program, one sandbox.
 #[derive(Debug)]
@@ -32,27 +36,11 @@ impl Supervisor for Spark {
     }
 
     fn plan(task: &Task) -> Result<Choice, Failure> {
-        let place = task.places.iter().find(|place| place.platform == "local");
-        match (task.platform.as_deref(), place) {
-            (None | Some("auto" | "local"), Some(_)) => Ok(Choice {
-                platform: "local".to_owned(),
-                reason: "`local` is the only platform that is set up".to_owned(),
-                estimate: None,
-            }),
-            (Some("lambda"), _) => Err(not_set_up("lambda", "functions.spark")),
-            (Some("emr"), _) => Err(not_set_up("emr", "batches.spark")),
-            (Some(other @ ("auto" | "local")), None) => Err(Failure::Unsupported(format!(
-                "the platform `{other}` has no place here: run `enginehouse engines install spark`"
-            ))),
-            (Some(other), _) => Err(Failure::Unsupported(format!(
-                "Spark has no platform `{other}`: use `local`, `lambda`, `emr` or `auto`"
-            ))),
-            (None, None) => Err(Failure::Unsupported("no platform is set up for Spark".to_owned())),
-        }
+        ENGINE.plan(task)
     }
 
     fn generate(task: &Task, earlier: &[Earlier]) -> Result<Draft, Failure> {
-        write::generate(task, earlier)
+        WRITER.generate(task, earlier)
     }
 
     fn validate(task: &Task, code: &str) -> Vec<Finding> {
@@ -60,117 +48,41 @@ impl Supervisor for Spark {
     }
 
     fn submit(task: &Task, code: &str, attempt: &Attempt) -> Result<String, Failure> {
-        processes::start(&Program {
-            token: attempt.token.clone(),
-            engine: ENGINE.to_owned(),
-            prelude: prelude::prelude(task),
-            code: code.to_owned(),
-            timeout_seconds: attempt.timeout_seconds,
-        })
-        .map_err(Failure::Host)?;
-        Ok(attempt.token.clone())
+        ENGINE.start(prelude::prelude(task), code, attempt)
     }
 
     fn poll(_: &Attempt, ticket: &str) -> Result<Progress, Failure> {
-        let (phase, detail) = match processes::check(ticket).map_err(Failure::Host)? {
-            State::Queued => (Phase::Queued, "waits for a free sandbox".to_owned()),
-            State::Running => (Phase::Running, "runs in its sandbox".to_owned()),
-            State::Exited(0) => (Phase::Succeeded, "exited with 0".to_owned()),
-            State::Exited(status) if status < 0 => {
-                (Phase::Failed, format!("ended by signal {}", status.unsigned_abs()))
-            }
-            State::Exited(status) => (Phase::Failed, format!("exited with {status}")),
-            State::Stopped(limit) if limit == "cancelled" => (Phase::Cancelled, "cancelled".to_owned()),
-            State::Stopped(limit) => (Phase::Failed, format!("stopped at its limit: {limit}")),
-            State::Lost => return Err(Failure::Lost("the sandbox is gone and left no exit status".to_owned())),
-        };
-        Ok(Progress { phase, detail: Some(detail), poll_after_ms: POLL_AFTER_MS })
+        program::poll(ticket)
     }
 
-    /// What the program printed, then what it wrote to its standard error.
     fn log(_: &Attempt, ticket: &str, after: u64) -> Result<LogChunk, Failure> {
-        // The lowest bit of the position says which of the two outputs it is in.
-        let (output, position) = (after & 1, after >> 1);
-        let read = |output, position| processes::log(ticket, output, position).map_err(Failure::Host);
-        if output == 1 {
-            let chunk = read(Output::Stderr, position)?;
-            return Ok(LogChunk { next: chunk.next << 1 | 1, ..chunk });
-        }
-        let chunk = read(Output::Stdout, position)?;
-        let next = if chunk.end { 1 } else { chunk.next << 1 };
-        Ok(LogChunk { next, end: false, ..chunk })
+        program::log(ticket, after)
     }
 
     fn cancel(attempt: &Attempt, ticket: &str) -> Result<(), Failure> {
-        let token = if ticket.is_empty() { &attempt.token } else { ticket };
-        processes::cancel(token).map_err(Failure::Host)
+        program::cancel(attempt, ticket)
     }
 
     fn fetch(attempt: &Attempt, ticket: &str) -> Result<Outcome, Failure> {
-        match processes::check(ticket).map_err(Failure::Host)? {
-            State::Exited(0) => outcome::collect(attempt),
-            ended => Ok(Outcome {
-                tables: Vec::new(),
-                document: None,
-                failure: Some(failure::told(attempt, &ended)),
-                figures: Vec::new(),
-            }),
-        }
+        ENGINE.fetch(attempt, ticket)
     }
 
     fn status() -> Result<Vec<Health>, Failure> {
-        let (ready, detail) = match processes::probe(ENGINE) {
-            Ok(detail) => (true, detail),
-            Err(error) => (false, error.text().to_owned()),
-        };
-        Ok(vec![Health { platform: "local".to_owned(), ready, detail }])
+        Ok(ENGINE.status())
     }
 }
 
-fn not_set_up(platform: &str, setting: &str) -> Failure {
-    Failure::Unsupported(format!(
-        "the platform `{platform}` is not set up: it needs the setting `{setting}`, which this version cannot fill yet; \
-         use `local`"
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use enginehouse_sdk::Place;
-
-    use super::*;
-
-    fn task(platform: Option<&str>) -> Task {
-        Task {
-            prompt: "count rows".into(),
-            sources: Vec::new(),
-            output: None,
-            platform: platform.map(str::to_owned),
-            places: vec![Place { platform: "local".into(), target: "spark".into() }],
-            options: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn nothing_and_auto_mean_local() {
-        for asked in [None, Some("auto"), Some("local")] {
-            assert_eq!(Spark::plan(&task(asked)).unwrap().platform, "local");
-        }
-    }
-
-    #[test]
-    fn what_is_not_set_up_is_refused_with_its_setting() {
-        for (asked, named) in [("lambda", "functions.spark"), ("emr", "batches.spark"), ("mars", "mars")] {
-            match Spark::plan(&task(Some(asked))) {
-                Err(Failure::Unsupported(text)) => assert!(text.contains(named), "{text}"),
-                other => panic!("{asked}: {other:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn without_a_place_local_says_what_to_install() {
-        let task = Task { places: Vec::new(), ..task(Some("local")) };
-        assert!(matches!(Spark::plan(&task), Err(Failure::Unsupported(text)) if text.contains("engines install")));
-    }
+/// What usually mends an error of this class.
+fn hint(report: &Report) -> Option<&'static str> {
+    let class = report.condition.as_deref().unwrap_or_default();
+    Some(match class {
+        _ if class.starts_with("UNRESOLVED_COLUMN") => "use a column of the schema, spelled as it is there",
+        _ if class.starts_with("TABLE_OR_VIEW_NOT_FOUND") => "use one of the selected tables",
+        _ if class.starts_with("PATH_NOT_FOUND") => "read the given path, as it was given",
+        _ if class.starts_with("PATH_ALREADY_EXISTS") => "write with `.mode(\"overwrite\")`",
+        _ if class.starts_with("DATATYPE_MISMATCH") => "cast the column to the type that the operation takes",
+        _ if class.starts_with("CAST_INVALID_INPUT") => "use `try_cast` where cells may not fit the type",
+        _ if report.kind == "ModuleNotFoundError" => "use only PySpark and Python's own modules",
+        _ => return None,
+    })
 }

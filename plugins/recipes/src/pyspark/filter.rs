@@ -1,7 +1,9 @@
 //! Filters as column expressions.
 
-use super::text::{column, literal};
-use crate::plan::{Comparison, Expr, Filter, Part, Test, Value};
+use crate::{
+    plan::{Comparison, Expr, Filter, Part, Test, Value},
+    text::{identifier, literal},
+};
 
 pub(super) fn render(filter: &Filter) -> String {
     match filter {
@@ -22,6 +24,12 @@ pub(super) fn expression(expr: &Expr) -> String {
         Some(Part::YearMonth) => format!("F.date_format({column}, \"yyyy-MM\")"),
         Some(Part::Day) => format!("F.to_date({column})"),
     }
+}
+
+/// `F.col("…")`; in backticks where Spark would read the name as more than a name.
+pub(super) fn column(name: &str) -> String {
+    let plain = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | ' ' | '-')) && !name.is_empty();
+    if plain { format!("F.col({})", literal(name)) } else { format!("F.col({})", literal(&identifier(name))) }
 }
 
 fn joined(filters: &[Filter], by: &str) -> String {

@@ -3,12 +3,11 @@
 mod filter;
 mod query;
 mod read;
-mod text;
 
 use enginehouse_sdk::Source;
 
 use crate::plan::{Input, JoinKind, Joined, Numbers, Plan};
-pub use text::{comment, data_type, identifier, literal};
+pub use crate::text::{comment, data_type, identifier, literal};
 
 /// Rows that are printed of each output.
 const SHOWN: usize = 50;
@@ -16,7 +15,7 @@ const SHOWN: usize = 50;
 /// The program. `sources` are those that the plan was made over.
 #[must_use]
 pub fn render(plan: &Plan, sources: &[Source]) -> String {
-    let used = used(&plan.input).into_iter().filter_map(|at| sources.get(at));
+    let used = plan.input.used().into_iter().filter_map(|at| sources.get(at));
     let mut session = vec![".appName(\"enginehouse\")".to_owned()];
     if used.clone().any(|source| matches!(source, Source::Table(_))) {
         session.push(".enableHiveSupport()".to_owned());
@@ -50,14 +49,6 @@ pub fn render(plan: &Plan, sources: &[Source]) -> String {
     lines.append(&mut body);
     lines.extend([String::new(), "spark.stop()".to_owned(), String::new()]);
     lines.join("\n")
-}
-
-fn used(input: &Input) -> Vec<usize> {
-    match input {
-        Input::Numbers(_) => Vec::new(),
-        Input::Source(at) => vec![*at],
-        Input::Join(joined) => joined.iter().map(|table| table.source).collect(),
-    }
 }
 
 fn input(input: &Input, sources: &[Source]) -> Vec<String> {

@@ -2,10 +2,12 @@
 
 use super::{
     chain,
-    filter::expression,
-    text::{column, literal},
+    filter::{column, expression},
 };
-use crate::plan::{Aggregate, Column, Groups, Key, Kind, Measure, Query, Rows, Sort};
+use crate::{
+    plan::{Aggregate, Column, Groups, Key, Kind, Measure, Query, Rows, Sort},
+    text::literal,
+};
 
 /// `name = df.…`
 pub(super) fn render(name: &str, query: &Query) -> String {

@@ -4,8 +4,11 @@ use std::collections::HashSet;
 
 use enginehouse_sdk::{ObjectSource, Source};
 
-use super::text::{data_type, identifier, literal};
-use crate::scope;
+use crate::{
+    csv::Csv,
+    scope,
+    text::{data_type, identifier, literal},
+};
 
 /// What a chain starts with, and the calls after it.
 pub(super) fn calls(source: &Source) -> (&'static str, Vec<String>) {
@@ -33,24 +36,19 @@ fn objects_calls(source: &ObjectSource) -> Vec<String> {
         Some(format) => return vec![format!(".{format}({uri})")],
         None => return vec![format!(".load({uri})")],
     }
-    let property = |name: &str| source.properties.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    let header = property("header").is_none_or(|value| !value.eq_ignore_ascii_case("false"));
-    let mut calls = vec![format!(".option(\"header\", {})", if header { "True" } else { "False" })];
-    let same = [("delimiter", "sep", ","), ("encoding", "encoding", "utf-8"), ("quote", "quote", "\"")];
-    for (name, option, default) in same {
-        if let Some(value) = property(name).filter(|value| !value.eq_ignore_ascii_case(default)) {
+    let csv = Csv::of_objects(source);
+    let mut calls = vec![format!(".option(\"header\", {})", if csv.header { "True" } else { "False" })];
+    let given = [("sep", csv.delimiter, ","), ("encoding", csv.encoding, "utf-8"), ("quote", csv.quote, "\"")];
+    for (option, value, default) in given {
+        if let Some(value) = value.filter(|value| !value.eq_ignore_ascii_case(default)) {
             calls.push(format!(".option(\"{option}\", {})", literal(value)));
         }
     }
-    // Spark's own default is a backslash; most files double the quote.
-    let backslashes = source.sample.as_deref().is_some_and(|sample| sample.contains("\\\""));
-    let escape = property("escape").unwrap_or(if backslashes { "\\" } else { "\"" });
-    if escape != "\\" {
+    // Spark's own default is a backslash.
+    if let Some(escape) = csv.escape.filter(|escape| *escape != "\\") {
         calls.push(format!(".option(\"escape\", {})", literal(escape)));
     }
-    if property("multiline").is_some_and(|value| value == "true")
-        || source.columns.iter().any(|column| column.name.contains('\n'))
-    {
+    if csv.multiline {
         calls.push(".option(\"multiLine\", True)".to_owned());
     }
     match schema(source) {
@@ -61,7 +59,7 @@ fn objects_calls(source: &ObjectSource) -> Vec<String> {
         None => calls.push(".option(\"inferSchema\", True)".to_owned()),
     }
     calls.push(format!(".csv({uri})"));
-    if !header && schema(source).is_none() && !source.columns.is_empty() {
+    if !csv.header && schema(source).is_none() && !source.columns.is_empty() {
         let names: Vec<String> = source.columns.iter().map(|column| literal(&column.name)).collect();
         calls.push(format!(".toDF({})", names.join(", ")));
     }

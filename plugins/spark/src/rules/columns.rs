@@ -2,20 +2,17 @@
 //! understood, and only for names that are written out.
 
 use enginehouse_pycheck::{
-    Call, Hop, Program,
+    Call, Hop, Program, argument,
     ast::{
         Expr, ExprCall,
         visitor::{self, Visitor},
     },
+    paths::{self, Fit},
     report,
 };
 use enginehouse_sdk::{Column, Finding, Source, Task};
 
-use super::{
-    hops::{argument, option, own},
-    paths::{self, Fit},
-    sql,
-};
+use super::{hops::option, sql};
 
 const FUNCTIONS: &str = "pyspark.sql.functions.";
 /// Methods that keep the columns as they are.
@@ -79,7 +76,7 @@ pub(super) fn check(task: &Task, program: &Program<'_>) -> Vec<Finding> {
 
 fn of_call<'a>(task: &Task, program: &Program<'a>, call: &Call<'a>) -> Option<Vec<Finding>> {
     let [chain] = call.chains.as_ref() else { return None };
-    let hops = own(call, chain)?;
+    let hops = call.own(chain)?;
     let (last, before) = hops.split_last()?;
     let (mut columns, steps) = source(task, program, before)?;
     for hop in steps {

@@ -2,26 +2,7 @@
 
 use std::rc::Rc;
 
-use enginehouse_pycheck::{
-    Call, Chain, Hop, Program, Root, Value,
-    ast::{Expr, ExprCall},
-};
-
-/// The hops of a chain whose last is this very call.
-pub(super) fn own<'c, 'a>(call: &Call<'a>, chain: &'c Chain<'a>) -> Option<Vec<&'c Hop<'a>>> {
-    let hops = chain.hops();
-    let last = hops.last()?.call?;
-    std::ptr::eq(last, call.node).then_some(hops)
-}
-
-/// The name of the method that a call calls, or of the imported function or class.
-pub(super) fn called<'c>(call: &Call<'_>, chain: &'c Chain<'_>) -> Option<&'c str> {
-    let hop = chain.last().filter(|hop| hop.call.is_some_and(|node| std::ptr::eq(node, call.node)))?;
-    match chain.root() {
-        Root::Import(path) if hop.name == "()" && chain.hops().len() == 1 => path.rsplit('.').next(),
-        _ => Some(hop.name.as_ref()),
-    }
-}
+use enginehouse_pycheck::{Chain, Hop, Program, Value, argument, ast::Expr};
 
 /// The methods from an attribute (`read`, `write`) to the last call, which is one of `ends`; all between are among `between`.
 pub(super) fn after<'c, 'a>(
@@ -35,11 +16,6 @@ pub(super) fn after<'c, 'a>(
     let (last, others) = methods.split_last()?;
     let fits = ends.contains(&last.name.as_ref()) && others.iter().all(|hop| between.contains(&hop.name.as_ref()));
     fits.then_some(methods)
-}
-
-/// The argument of a call.
-pub(super) fn argument<'a>(call: &'a ExprCall, place: usize, name: &str) -> Option<&'a Expr> {
-    call.arguments.find_argument_value(name, place)
 }
 
 /// The strings given to a method among hops: `format("csv")`.
@@ -72,14 +48,5 @@ pub(super) fn option<'a>(program: &Program<'a>, hops: &[&Hop<'a>], key: &str) ->
 
 /// Whether what is called may belong to Spark: it does not come from another module or from the program itself.
 pub(super) fn may_be_spark(chain: &Chain<'_>) -> bool {
-    match chain.root() {
-        Root::Import(path) => {
-            let path = path.as_ref();
-            ["pyspark", "awsglue"]
-                .iter()
-                .any(|own| path == *own || path.strip_prefix(own).is_some_and(|r| r.starts_with('.')))
-        }
-        Root::Unknown => true,
-        Root::Value(_) | Root::Builtin(_) | Root::Function(_) | Root::Class(_) => false,
-    }
+    chain.may_come_from(&["pyspark", "awsglue"])
 }

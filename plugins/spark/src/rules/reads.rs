@@ -1,11 +1,15 @@
 //! What the program reads. Rules `P002` and `P003`.
 
-use enginehouse_pycheck::{Call, Program, Ranged, TextRange, Value, report};
+use enginehouse_pycheck::{
+    Call, Program, Ranged, TextRange, Value, argument,
+    libraries::{self, Touched},
+    paths::{self, Fit},
+    report,
+};
 use enginehouse_sdk::{Finding, Source, Task};
 
 use super::{
-    hops::{after, argument, called, may_be_spark, method_texts, option, own},
-    paths::{self, Fit},
+    hops::{after, may_be_spark, method_texts, option},
     sql,
 };
 
@@ -59,31 +63,13 @@ fn of_call<'a>(program: &Program<'a>, call: &Call<'a>) -> Vec<What> {
     };
     let mut found = Vec::new();
     for chain in call.chains.iter() {
-        let Some(hops) = own(call, chain) else { continue };
-        let Some(name) = called(call, chain) else { continue };
+        let Some(hops) = call.own(chain) else { continue };
+        let Some(name) = call.called(chain) else { continue };
         let path = chain.path().unwrap_or_default();
-        let library =
-            path.starts_with("pandas.read_") || path.starts_with("pyspark.pandas.read_") || path.starts_with("numpy.");
-        if path == "builtins.open" || path == "io.open" {
-            found.extend(texts(0, "file").into_iter().map(What::Path));
-        } else if path.ends_with(".read_table") && path.starts_with("pyspark.pandas") {
+        if path.ends_with(".read_table") && path.starts_with("pyspark.pandas") {
             found.extend(texts(0, "name").into_iter().map(What::Table));
-        } else if library
-            && !path.contains("read_sql")
-            && !path.ends_with("read_html")
-            && !path.ends_with("read_clipboard")
-        {
-            let reader = path.contains(".read_")
-                || path.ends_with(".load")
-                || path.ends_with("loadtxt")
-                || path.ends_with("genfromtxt");
-            if reader && path.matches('.').count() <= 2 {
-                found.extend(texts(0, "filepath_or_buffer").into_iter().map(What::Path));
-            }
-        } else if path.starts_with("pyarrow.")
-            && (name.starts_with("read_") || name == "ParquetFile" || name == "dataset")
-        {
-            found.extend(texts(0, "source").into_iter().map(What::Path));
+        } else if let Some(Touched::Paths(paths)) = libraries::reads(program, call, chain) {
+            found.extend(paths.into_iter().map(What::Path));
         } else if !may_be_spark(chain) {
             continue;
         } else if let Some(methods) = after(&hops, "read", BETWEEN, &[FILES, &["table", "jdbc"]].concat()) {

@@ -3,7 +3,7 @@
 use enginehouse_pycheck::{Program, ast::Expr, report};
 use enginehouse_sdk::Finding;
 
-use super::hops::{called, may_be_spark};
+use super::hops::may_be_spark;
 
 const JVM: &[&str] = &[
     "_jvm",
@@ -97,7 +97,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
             if !may_be_spark(chain) {
                 continue;
             }
-            let Some(name) = called(&call, chain) else { continue };
+            let Some(name) = call.called(chain) else { continue };
             let functions = chain.path().is_some_and(|path| path.starts_with("pyspark.sql.functions."));
             if LOADERS.contains(&name) {
                 let hint = "write all code in this one program";

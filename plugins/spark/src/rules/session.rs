@@ -3,7 +3,7 @@
 use enginehouse_pycheck::{Program, report};
 use enginehouse_sdk::{Finding, Source, Task};
 
-use super::hops::{called, may_be_spark};
+use super::hops::may_be_spark;
 
 const SESSION: &str = "spark = SparkSession.builder.getOrCreate()";
 
@@ -13,7 +13,7 @@ pub(super) fn check(task: &Task, program: &Program<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for call in program.calls() {
         for chain in call.chains.iter().filter(|chain| may_be_spark(chain)) {
-            let Some(name) = called(&call, chain) else { continue };
+            let Some(name) = call.called(chain) else { continue };
             let span = program.span(call.node);
             match name {
                 "getOrCreate" | "getActiveSession" | "active" | "create" => {
@@ -40,7 +40,7 @@ pub(super) fn check(task: &Task, program: &Program<'_>) -> Vec<Finding> {
     }
     let starred = program.imports().any(|(path, _)| path.starts_with("pyspark") && path.ends_with(".*"));
     session |= starred
-        && program.calls().any(|call| call.chains.iter().any(|chain| called(&call, chain) == Some("getOrCreate")));
+        && program.calls().any(|call| call.chains.iter().any(|chain| call.called(chain) == Some("getOrCreate")));
     for (expr, values) in program.strings() {
         if values.iter().any(|value| value.known() == Some("spark.master")) {
             findings.push(report::warning(

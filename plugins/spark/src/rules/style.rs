@@ -10,7 +10,7 @@ use enginehouse_pycheck::{
 };
 use enginehouse_sdk::Finding;
 
-use super::hops::{called, may_be_spark};
+use super::hops::may_be_spark;
 
 const FUNCTIONS: &str = "pyspark.sql.functions";
 /// What keeps the rows few.
@@ -53,7 +53,7 @@ pub(super) fn check<'a>(program: &Program<'a>) -> Vec<Finding> {
 
 fn collected(program: &Program<'_>, call: &Call<'_>) -> Option<Finding> {
     let unbounded = call.chains.iter().filter(|chain| may_be_spark(chain)).find_map(|chain| {
-        let name = called(call, chain).filter(|name| matches!(*name, "collect" | "toPandas" | "toLocalIterator"))?;
+        let name = call.called(chain).filter(|name| matches!(*name, "collect" | "toPandas" | "toLocalIterator"))?;
         let frame = chain.has("read") || chain.has("table") || chain.has("sql") || name != "collect";
         (frame && !BOUNDS.iter().any(|bound| chain.has(bound))).then(|| name.to_owned())
     })?;

@@ -6,7 +6,7 @@ use enginehouse_pycheck::{Program, TextRange, Value, report};
 use enginehouse_sdk::{Finding, Source, TableSource, Task};
 
 use super::{
-    hops::{called, may_be_spark},
+    hops::may_be_spark,
     reads::{Read, What},
     sql,
 };
@@ -113,7 +113,7 @@ fn judge(
 fn views(program: &Program<'_>, reads: &[Read]) -> Views {
     let mut views = Views::default();
     for call in program.calls() {
-        let name = call.chains.iter().filter(|chain| may_be_spark(chain)).find_map(|chain| called(&call, chain));
+        let name = call.chains.iter().filter(|chain| may_be_spark(chain)).find_map(|chain| call.called(chain));
         match name {
             Some(name) if VIEWS.contains(&name) => {
                 let place = usize::from(name == "registerDataFrameAsTable");

@@ -1,11 +1,15 @@
 //! What the program writes. Rules `P006`, `P007`, `P026`.
 
-use enginehouse_pycheck::{Call, Program, Ranged, TextRange, Value, report};
+use enginehouse_pycheck::{
+    Call, Program, Ranged, TextRange, Value,
+    libraries::{self, Touched},
+    paths::{self, Fit},
+    report,
+};
 use enginehouse_sdk::{Finding, Task};
 
 use super::{
-    hops::{after, called, may_be_spark, option, own},
-    paths::{self, Fit},
+    hops::{after, may_be_spark, option},
     reads::{Read, What},
 };
 
@@ -14,28 +18,6 @@ const FILES: &[&str] = &["csv", "parquet", "json", "orc", "text", "xml", "save"]
 const TABLES: &[&str] = &["saveAsTable", "insertInto", "jdbc"];
 const RDD: &[&str] =
     &["saveAsTextFile", "saveAsPickleFile", "saveAsSequenceFile", "saveAsHadoopFile", "saveAsNewAPIHadoopFile"];
-const PANDAS: &[&str] = &[
-    "to_csv",
-    "to_parquet",
-    "to_json",
-    "to_excel",
-    "to_feather",
-    "to_hdf",
-    "to_orc",
-    "to_html",
-    "to_xml",
-    "to_stata",
-    "to_pickle",
-    "to_sql",
-    "to_gbq",
-    "to_delta",
-    "to_table",
-    "to_latex",
-    "savefig",
-    "tofile",
-    "savetxt",
-    "to_spark_io",
-];
 const DISPLAYS: &[&str] = &["show", "printSchema", "print", "display", "head", "describe", "explain"];
 
 const HINT: &str = "write `result.write.mode(\"overwrite\").parquet(os.environ[\"OUTPUT_PATH\"])`";
@@ -133,10 +115,9 @@ fn of_call<'a>(program: &Program<'a>, call: &Call<'a>) -> Vec<Write> {
     let range = call.node.range();
     let mut found: Vec<Write> = Vec::new();
     for chain in call.chains.iter() {
-        let Some(hops) = own(call, chain) else { continue };
-        let Some(name) = called(call, chain) else { continue };
+        let Some(hops) = call.own(chain) else { continue };
+        let Some(name) = call.called(chain) else { continue };
         let texts = |place, name| call.argument(place, name).map(|path| program.texts_within(path));
-        let path = chain.path().unwrap_or_default();
         let mut push = |target, mode| found.push(Write { range, target, mode });
         if let Some(methods) = after(&hops, "write", BETWEEN, &[FILES, TABLES].concat()).filter(|_| may_be_spark(chain))
         {
@@ -165,34 +146,11 @@ fn of_call<'a>(program: &Program<'a>, call: &Call<'a>) -> Vec<Write> {
             for value in texts(0, "path").unwrap_or_else(|| vec![Value::unknown()]) {
                 push(Target::Path(value), None);
             }
-        } else if PANDAS.contains(&name)
-            && !path.starts_with("pyspark.sql.functions")
-            && !matches!(name, "to_sql" | "to_gbq" | "to_table")
-        {
-            let first = call.node.arguments.args.first();
-            let buffer = first.is_some_and(|first| {
-                program.chains(first).iter().any(|c| c.path().is_some_and(|p| p.starts_with("io.")))
-            });
-            let named = ["path_or_buf", "path", "excel_writer", "fname"]
-                .iter()
-                .find_map(|name| call.argument(usize::MAX, name));
-            if let Some(target) = first.or(named).filter(|target| !buffer && !target.is_none_literal_expr()) {
-                for value in program.texts_within(target) {
-                    push(Target::Path(value), None);
-                }
-            }
-        } else if matches!(name, "to_sql" | "to_gbq" | "to_table") && chain.hops().len() > 1 {
-            push(Target::Elsewhere("a table".to_owned()), None);
-        } else if path.starts_with("pyarrow.") && (name.starts_with("write_") || name.ends_with("Writer")) {
-            let target = call
-                .argument(if name.ends_with("Writer") { 0 } else { 1 }, "where")
-                .map(|target| program.texts_within(target));
-            for value in target.unwrap_or_else(|| vec![Value::unknown()]) {
-                push(Target::Path(value), None);
-            }
-        } else if path.starts_with("numpy.save") {
-            for value in texts(0, "file").unwrap_or_else(|| vec![Value::unknown()]) {
-                push(Target::Path(value), None);
+        } else {
+            match libraries::writes(program, call, chain) {
+                Some(Touched::Paths(paths)) => paths.into_iter().for_each(|path| push(Target::Path(path), None)),
+                Some(Touched::Table) => push(Target::Elsewhere("a table".to_owned()), None),
+                None => {}
             }
         }
     }

@@ -56,12 +56,6 @@ pub fn data_type(name: &str) -> Option<String> {
     (reader.at == text.len()).then_some(found)
 }
 
-/// `F.col("…")`; in backticks where Spark would read the name as more than a name.
-pub(super) fn column(name: &str) -> String {
-    let plain = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | ' ' | '-')) && !name.is_empty();
-    if plain { format!("F.col({})", literal(name)) } else { format!("F.col({})", literal(&identifier(name))) }
-}
-
 struct Types<'a> {
     text: &'a [char],
     at: usize,

@@ -1,6 +1,6 @@
 //! Takes the program out of the agent's reply.
 
-use enginehouse_sdk::{
+use crate::{
     Draft, Error, Failure,
     host::codegen::{Finish, Reply},
 };

@@ -1,19 +1,22 @@
 //! Paths in the object store: which are the same, which lies under which.
 
-use enginehouse_pycheck::{OUTPUT_PATH, Part, Value};
 use enginehouse_sdk::{Source, Task};
+
+use crate::{OUTPUT_PATH, Part, Value};
 
 /// How a path relates to what the task allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fit {
+pub enum Fit {
+    /// It lies within.
     Yes,
+    /// It does not.
     No,
     /// Too little of it is known.
     Unknown,
 }
 
 /// `s3a://` and `s3n://` are `s3://`; a slash at the end and doubled slashes say nothing.
-pub(super) fn normal(path: &str) -> String {
+pub fn normal(path: &str) -> String {
     let path = path.trim();
     let rest = ["s3://", "s3a://", "s3n://"].iter().find_map(|scheme| {
         path.get(..scheme.len())
@@ -55,7 +58,7 @@ fn normal_start(start: &str) -> String {
 }
 
 /// How a value fits one of these places. A place that ends in `/` is a prefix.
-pub(super) fn fit<'u>(value: &Value, places: impl IntoIterator<Item = &'u str>) -> Fit {
+pub fn fit<'u>(value: &Value, places: impl IntoIterator<Item = &'u str>) -> Fit {
     let places: Vec<&str> = places.into_iter().collect();
     if let Some(path) = value.known() {
         return if places.iter().any(|uri| inside(path, uri)) { Fit::Yes } else { Fit::No };
@@ -83,7 +86,7 @@ pub(super) fn fit<'u>(value: &Value, places: impl IntoIterator<Item = &'u str>) 
 }
 
 /// Whether a value lies under `OUTPUT_PATH` or the output that the caller declared.
-pub(super) fn output(task: &Task, value: &Value) -> Fit {
+pub fn output(task: &Task, value: &Value) -> Fit {
     if let Some(rest) = value.after_env(OUTPUT_PATH) {
         let climbs = rest.iter().any(|part| matches!(part, Part::Text(text) if text.split('/').any(|s| s == "..")));
         return if climbs { Fit::No } else { Fit::Yes };
@@ -92,8 +95,18 @@ pub(super) fn output(task: &Task, value: &Value) -> Fit {
     fit(value, declared.as_deref())
 }
 
+/// What the task itself names: no placeholder, whatever it looks like.
+pub fn given(task: &Task) -> Vec<&str> {
+    let sources = task.sources.iter().flat_map(|source| match source {
+        Source::Objects(source) => vec![source.uri.as_str()],
+        Source::Table(table) => vec![table.name.as_str(), table.database.as_str()],
+        Source::Relation(relation) => vec![relation.jdbc_url.as_str(), relation.name.as_str()],
+    });
+    sources.chain(task.output.as_deref()).chain([task.prompt.as_str()]).collect()
+}
+
 /// The uris of the task's object sources.
-pub(super) fn objects(task: &Task) -> Vec<&str> {
+pub fn objects(task: &Task) -> Vec<&str> {
     task.sources
         .iter()
         .filter_map(|source| match source {

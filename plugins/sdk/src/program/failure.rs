@@ -1,6 +1,6 @@
 //! How a program failed, told so that the next attempt can do better.
 
-use enginehouse_sdk::{
+use crate::{
     Attempt, EngineError,
     host::{objects, processes::State},
 };
@@ -10,28 +10,40 @@ use serde::Deserialize;
 const REPORT: &str = "failure.json";
 const REPORT_BYTES: u32 = 64 * 1024;
 
-#[derive(Deserialize)]
-struct Report {
+/// What the runner in the sandbox tells of an exception.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Report {
+    /// The exception's class.
     #[serde(rename = "type")]
-    kind: String,
+    pub kind: String,
+    /// The engine's own class of error, where it has one: `UNRESOLVED_COLUMN`.
     #[serde(default)]
-    condition: Option<String>,
-    message: String,
-    line: Option<u32>,
+    pub condition: Option<String>,
+    /// In words.
+    pub message: String,
+    /// In the submitted code.
+    pub line: Option<u32>,
 }
 
+/// What usually mends a failure of this class.
+type Hint = fn(&Report) -> Option<&'static str>;
+
 /// The failure of a program that ended as `ended`: the runner's report where there is one.
-pub(crate) fn told(attempt: &Attempt, ended: &State) -> EngineError {
+pub(super) fn told(attempt: &Attempt, ended: &State, hint: Hint) -> EngineError {
     let uri = format!("{}{REPORT}", attempt.scratch);
     let report = objects::read(&uri, 0, REPORT_BYTES).ok().and_then(|body| serde_json::from_slice(&body).ok());
     match (ended, report) {
-        (State::Exited(_), Some(report)) => from_report(report),
+        (State::Exited(_), Some(report)) => from_report(report, hint),
         _ => from_state(ended),
     }
 }
 
-fn from_report(report: Report) -> EngineError {
-    let hint = hint(&report);
+fn from_report(report: Report, hint: Hint) -> EngineError {
+    let hint = match report.kind.as_str() {
+        "NameError" => Some("import or define the name before it is used"),
+        _ => hint(&report),
+    };
+    let hint = hint.map(str::to_owned);
     let kind = report.condition.unwrap_or(report.kind);
     EngineError { kind, message: cut(report.message), line: report.line, hint }
 }
@@ -59,23 +71,6 @@ fn from_state(ended: &State) -> EngineError {
     EngineError { kind: kind.to_owned(), message, line: None, hint: hint.map(str::to_owned) }
 }
 
-/// What usually mends an error of this class.
-fn hint(report: &Report) -> Option<String> {
-    let class = report.condition.as_deref().unwrap_or_default();
-    let hint = match class {
-        _ if class.starts_with("UNRESOLVED_COLUMN") => "use a column of the schema, spelled as it is there",
-        _ if class.starts_with("TABLE_OR_VIEW_NOT_FOUND") => "use one of the selected tables",
-        _ if class.starts_with("PATH_NOT_FOUND") => "read the given path, as it was given",
-        _ if class.starts_with("PATH_ALREADY_EXISTS") => "write with `.mode(\"overwrite\")`",
-        _ if class.starts_with("DATATYPE_MISMATCH") => "cast the column to the type that the operation takes",
-        _ if class.starts_with("CAST_INVALID_INPUT") => "use `try_cast` where cells may not fit the type",
-        _ if report.kind == "NameError" => "import or define the name before it is used",
-        _ if report.kind == "ModuleNotFoundError" => "use only PySpark and Python's own modules",
-        _ => return None,
-    };
-    Some(hint.to_owned())
-}
-
 /// The contract's limit on a message is 2 KiB.
 fn cut(mut message: String) -> String {
     let end = (0..=2048.min(message.len())).rev().find(|end| message.is_char_boundary(*end)).unwrap_or(0);
@@ -93,7 +88,7 @@ mod tests {
             r#"{"type":"AnalysisException","condition":"UNRESOLVED_COLUMN.WITH_SUGGESTION","message":"no `x`","line":7}"#,
         )
         .unwrap();
-        let told = from_report(report);
+        let told = from_report(report, |_| Some("use the schema"));
         assert_eq!(told.kind, "UNRESOLVED_COLUMN.WITH_SUGGESTION");
         assert_eq!(told.line, Some(7));
         assert!(told.hint.unwrap().contains("schema"));

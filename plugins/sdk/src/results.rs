@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use enginehouse_sdk::{Attempt, Error, Failure, Outcome, Table, host::objects};
+use crate::{Attempt, Error, Failure, Outcome, Table, host::objects};
 
 /// The name of what was written to the output prefix itself; also the table shown first.
 const MAIN: &str = "result";
@@ -11,8 +11,21 @@ const MAX_TABLES: usize = 16;
 const MAX_FIGURES: usize = 100;
 const MAX_URIS: usize = 10_000;
 
-/// Lists the attempt's output and sorts it into tables.
-pub(crate) fn collect(attempt: &Attempt) -> Result<Outcome, Failure> {
+/// How an engine leaves what it writes.
+#[derive(Debug, Clone, Copy)]
+pub struct Layout {
+    /// What stands before a quote within a quoted cell of its CSV files; none where it is doubled.
+    pub csv_escape: Option<char>,
+    /// Files whose names begin so are whole only beside a `_SUCCESS`; files under other names were written whole.
+    pub success_for: Option<&'static str>,
+}
+
+/// Lists the attempt's output and sorts it into tables: each prefix right below it is one, and what lies at the output
+/// itself is `result`.
+///
+/// # Errors
+/// [`Failure::Host`] where the output cannot be listed, a table is unfinished or mixed, or there are too many.
+pub fn collect(attempt: &Attempt, layout: Layout) -> Result<Outcome, Failure> {
     let (mut uris, mut after) = (Vec::new(), None);
     loop {
         let page = objects::list(&attempt.output, after.as_deref()).map_err(Failure::Host)?;
@@ -23,7 +36,7 @@ pub(crate) fn collect(attempt: &Attempt) -> Result<Outcome, Failure> {
             None => break,
         };
     }
-    sort(&attempt.output, uris)
+    sort(&attempt.output, uris, layout)
 }
 
 #[derive(Default)]
@@ -34,7 +47,7 @@ struct Written {
     mixed: bool,
 }
 
-fn sort(output: &str, uris: Vec<String>) -> Result<Outcome, Failure> {
+fn sort(output: &str, uris: Vec<String>, layout: Layout) -> Result<Outcome, Failure> {
     let mut tables: BTreeMap<String, Written> = BTreeMap::new();
     let mut figures = Vec::new();
     for uri in uris {
@@ -54,8 +67,7 @@ fn sort(output: &str, uris: Vec<String>) -> Result<Outcome, Failure> {
             let table = tables.entry(name.to_owned()).or_default();
             table.mixed |= table.format.is_some_and(|known| known != format);
             table.format = Some(format);
-            // Only Spark's own part files wait for a `_SUCCESS`; a file under another name was written whole.
-            table.finished |= !file.starts_with("part-");
+            table.finished |= !layout.success_for.is_some_and(|parts| file.starts_with(parts));
             table.uris.push(uri);
         }
     }
@@ -74,7 +86,7 @@ fn sort(output: &str, uris: Vec<String>) -> Result<Outcome, Failure> {
             )));
         }
         let csv = format == "csv";
-        let escape = csv.then_some('\\');
+        let escape = layout.csv_escape.filter(|_| csv);
         found.push(Table { name, format: format.to_owned(), header: csv, escape, uris: written.uris });
     }
     if found.len() > MAX_TABLES {
@@ -110,9 +122,10 @@ mod tests {
     use super::*;
 
     const OUT: &str = "s3://house/runs/1/1/output/";
+    const SPARK: Layout = Layout { csv_escape: Some('\\'), success_for: Some("part-") };
 
     fn sorted(relative: &[&str]) -> Result<Outcome, Failure> {
-        sort(OUT, relative.iter().map(|key| format!("{OUT}{key}")).collect())
+        sort(OUT, relative.iter().map(|key| format!("{OUT}{key}")).collect(), SPARK)
     }
 
     #[test]
@@ -144,6 +157,14 @@ mod tests {
     fn an_unfinished_or_mixed_table_is_an_error() {
         assert!(sorted(&["result/part-00000.parquet"]).is_err());
         assert!(sorted(&["result/_SUCCESS", "result/part-0.parquet", "result/part-1.csv"]).is_err());
+    }
+
+    #[test]
+    fn an_engine_without_marks_is_not_waited_for() {
+        let uris = vec![format!("{OUT}result/0_abc_000000.csv"), format!("{OUT}part-0.csv")];
+        let outcome = sort(OUT, uris, Layout { csv_escape: None, success_for: None }).unwrap();
+        assert_eq!(outcome.tables.len(), 1);
+        assert_eq!((outcome.tables[0].uris.len(), outcome.tables[0].escape), (2, None));
     }
 
     #[test]

@@ -1,0 +1,88 @@
+//! What pandas, PyArrow, NumPy and `open` read and write, whatever the engine beside them.
+
+use crate::{Call, Chain, Program, Value};
+
+/// Methods of frames and figures that write a file where they are given a place.
+const WRITERS: &[&str] = &[
+    "to_csv",
+    "to_parquet",
+    "to_json",
+    "to_excel",
+    "to_feather",
+    "to_hdf",
+    "to_orc",
+    "to_html",
+    "to_xml",
+    "to_stata",
+    "to_pickle",
+    "to_delta",
+    "to_latex",
+    "savefig",
+    "tofile",
+    "savetxt",
+    "to_spark_io",
+];
+
+/// What a call of one of these libraries touches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Touched {
+    /// A file, a prefix or a glob.
+    Paths(Vec<Value>),
+    /// A table or a database.
+    Table,
+}
+
+/// What a call reads, as far as it is one of these libraries': none where it is not.
+pub fn reads<'a>(program: &Program<'a>, call: &Call<'a>, chain: &Chain<'a>) -> Option<Touched> {
+    let name = call.called(chain)?;
+    let path = chain.path().unwrap_or_default();
+    let pandas = path.starts_with("pandas.") || path.starts_with("pyspark.pandas.");
+    let paths = |place, name| Some(Touched::Paths(texts(program, call, place, name)));
+    if path == "builtins.open" || path == "io.open" {
+        return paths(0, "file");
+    }
+    if pandas && matches!(name, "read_sql" | "read_sql_query" | "read_sql_table" | "read_gbq") {
+        return Some(Touched::Table);
+    }
+    let elsewhere = path.ends_with("read_html") || path.ends_with("read_clipboard") || path.ends_with("read_table");
+    if path.starts_with("pandas.read_") || path.starts_with("pyspark.pandas.read_") || path.starts_with("numpy.") {
+        let numpy = matches!(name, "load" | "loadtxt" | "genfromtxt" | "fromfile" | "memmap");
+        let reader = (path.contains(".read_") && !elsewhere) || path == "pandas.read_table" || numpy;
+        return if reader && path.matches('.').count() <= 2 { paths(0, "filepath_or_buffer") } else { None };
+    }
+    let reader = name.starts_with("read_") || matches!(name, "ParquetFile" | "ParquetDataset" | "dataset" | "open_csv");
+    if path.starts_with("pyarrow.") && reader {
+        return paths(0, "source");
+    }
+    None
+}
+
+/// What a call writes, as far as it is one of these libraries' or a method of their names.
+pub fn writes<'a>(program: &Program<'a>, call: &Call<'a>, chain: &Chain<'a>) -> Option<Touched> {
+    let name = call.called(chain)?;
+    let path = chain.path().unwrap_or_default();
+    if WRITERS.contains(&name) && !path.starts_with("pyspark.sql.functions") {
+        let first = call.node.arguments.args.first();
+        let buffer = first
+            .is_some_and(|first| program.chains(first).iter().any(|c| c.path().is_some_and(|p| p.starts_with("io."))));
+        let named =
+            ["path_or_buf", "path", "excel_writer", "fname"].iter().find_map(|name| call.argument(usize::MAX, name));
+        let target = first.or(named).filter(|target| !buffer && !target.is_none_literal_expr())?;
+        return Some(Touched::Paths(program.texts_within(target)));
+    }
+    if matches!(name, "to_sql" | "to_gbq" | "to_table") && chain.hops().len() > 1 {
+        return Some(Touched::Table);
+    }
+    if path.starts_with("pyarrow.") && (name.starts_with("write_") || name.ends_with("Writer")) {
+        let place = if name.ends_with("Writer") { 0 } else { 1 };
+        return Some(Touched::Paths(texts(program, call, place, "where")));
+    }
+    path.starts_with("numpy.save").then(|| Touched::Paths(texts(program, call, 0, "file")))
+}
+
+fn texts<'a>(program: &Program<'a>, call: &Call<'a>, place: usize, name: &str) -> Vec<Value> {
+    match call.argument(place, name) {
+        Some(expr) => program.texts_within(expr),
+        None => vec![Value::unknown()],
+    }
+}

@@ -1,0 +1,197 @@
+//! One program in one sandbox: what a supervisor does over `processes`.
+
+mod failure;
+
+use crate::{
+    Attempt, Choice, Failure, Health, LogChunk, Outcome, Phase, Progress, Task,
+    host::processes::{self, Output, Program, State},
+    results::{self, Layout},
+};
+
+pub use failure::Report;
+
+/// A program takes seconds: polling faster than this only costs.
+const POLL_AFTER_MS: u32 = 300;
+
+/// An engine on the host's own machine, platform `local`, and how its programs are read afterwards.
+#[derive(Debug, Clone, Copy)]
+pub struct LocalEngine {
+    /// Its name in `processes` and in `enginehouse engines install`: `spark`.
+    pub name: &'static str,
+    /// As people write it: `Spark`.
+    pub title: &'static str,
+    /// Platforms that come later, each with the setting that it needs.
+    pub planned: &'static [(&'static str, &'static str)],
+    /// How it leaves its results.
+    pub layout: Layout,
+    /// What usually mends a failure of this class.
+    pub hint: fn(&Report) -> Option<&'static str>,
+}
+
+impl LocalEngine {
+    /// Chooses `local`, where that was asked for, or nothing.
+    ///
+    /// # Errors
+    /// [`Failure::Unsupported`] for every other platform, with the way out.
+    pub fn plan(&self, task: &Task) -> Result<Choice, Failure> {
+        let Self { name, title, .. } = self;
+        let unsupported = |text: String| Err(Failure::Unsupported(text));
+        let place = task.places.iter().any(|place| place.platform == "local");
+        let asked = task.platform.as_deref();
+        if let Some((platform, setting)) = self.planned.iter().find(|(platform, _)| asked == Some(*platform)) {
+            return unsupported(format!(
+                "the platform `{platform}` is not set up: it needs the setting `{setting}`, which this version cannot \
+                 fill yet; use `local`"
+            ));
+        }
+        match asked {
+            None | Some("auto" | "local") if place => Ok(Choice {
+                platform: "local".to_owned(),
+                reason: "`local` is the only platform that is set up".to_owned(),
+                estimate: None,
+            }),
+            None => unsupported(format!("no platform is set up for {title}")),
+            Some(asked @ ("auto" | "local")) => unsupported(format!(
+                "the platform `{asked}` has no place here: run `enginehouse engines install {name}`"
+            )),
+            Some(other) => {
+                let planned: String = self.planned.iter().map(|(platform, _)| format!(", `{platform}`")).collect();
+                unsupported(format!("{title} has no platform `{other}`: use `local`{planned} or `auto`"))
+            }
+        }
+    }
+
+    /// Starts a program after its prelude; the ticket is the attempt's token.
+    ///
+    /// # Errors
+    /// [`Failure::Host`] where the host does not start it.
+    pub fn start(&self, prelude: String, code: &str, attempt: &Attempt) -> Result<String, Failure> {
+        processes::start(&Program {
+            token: attempt.token.clone(),
+            engine: self.name.to_owned(),
+            prelude,
+            code: code.to_owned(),
+            timeout_seconds: attempt.timeout_seconds,
+        })
+        .map_err(Failure::Host)?;
+        Ok(attempt.token.clone())
+    }
+
+    /// The results of a program that ended well, else why it did not.
+    ///
+    /// # Errors
+    /// [`Failure::Host`] where a host function failed or the results break a rule of the layout.
+    pub fn fetch(&self, attempt: &Attempt, ticket: &str) -> Result<Outcome, Failure> {
+        match processes::check(ticket).map_err(Failure::Host)? {
+            State::Exited(0) => results::collect(attempt, self.layout),
+            ended => Ok(Outcome {
+                tables: Vec::new(),
+                document: None,
+                failure: Some(failure::told(attempt, &ended, self.hint)),
+                figures: Vec::new(),
+            }),
+        }
+    }
+
+    /// Whether the engine is there.
+    #[must_use]
+    pub fn status(&self) -> Vec<Health> {
+        let (ready, detail) = match processes::probe(self.name) {
+            Ok(detail) => (true, detail),
+            Err(error) => (false, error.text().to_owned()),
+        };
+        vec![Health { platform: "local".to_owned(), ready, detail }]
+    }
+}
+
+/// How far a program is.
+///
+/// # Errors
+/// [`Failure::Lost`] where its sandbox is gone, [`Failure::Host`] where a host function failed.
+pub fn poll(ticket: &str) -> Result<Progress, Failure> {
+    let (phase, detail) = match processes::check(ticket).map_err(Failure::Host)? {
+        State::Queued => (Phase::Queued, "waits for a free sandbox".to_owned()),
+        State::Running => (Phase::Running, "runs in its sandbox".to_owned()),
+        State::Exited(0) => (Phase::Succeeded, "exited with 0".to_owned()),
+        State::Exited(status) if status < 0 => (Phase::Failed, format!("ended by signal {}", status.unsigned_abs())),
+        State::Exited(status) => (Phase::Failed, format!("exited with {status}")),
+        State::Stopped(limit) if limit == "cancelled" => (Phase::Cancelled, "cancelled".to_owned()),
+        State::Stopped(limit) => (Phase::Failed, format!("stopped at its limit: {limit}")),
+        State::Lost => return Err(Failure::Lost("the sandbox is gone and left no exit status".to_owned())),
+    };
+    Ok(Progress { phase, detail: Some(detail), poll_after_ms: POLL_AFTER_MS })
+}
+
+/// What a program printed, then what it wrote to its standard error.
+///
+/// # Errors
+/// [`Failure::Host`] where a host function failed.
+pub fn log(ticket: &str, after: u64) -> Result<LogChunk, Failure> {
+    // The lowest bit of the position says which of the two outputs it is in.
+    let (output, position) = (after & 1, after >> 1);
+    let read = |output, position| processes::log(ticket, output, position).map_err(Failure::Host);
+    if output == 1 {
+        let chunk = read(Output::Stderr, position)?;
+        return Ok(LogChunk { next: chunk.next << 1 | 1, ..chunk });
+    }
+    let chunk = read(Output::Stdout, position)?;
+    let next = if chunk.end { 1 } else { chunk.next << 1 };
+    Ok(LogChunk { next, end: false, ..chunk })
+}
+
+/// Asks a program to stop.
+///
+/// # Errors
+/// [`Failure::Host`] where a host function failed.
+pub fn cancel(attempt: &Attempt, ticket: &str) -> Result<(), Failure> {
+    let token = if ticket.is_empty() { &attempt.token } else { ticket };
+    processes::cancel(token).map_err(Failure::Host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Place;
+
+    const ENGINE: LocalEngine = LocalEngine {
+        name: "spark",
+        title: "Spark",
+        planned: &[("lambda", "functions.spark"), ("emr", "batches.spark")],
+        layout: Layout { csv_escape: None, success_for: None },
+        hint: |_| None,
+    };
+
+    fn task(platform: Option<&str>) -> Task {
+        Task {
+            prompt: "count rows".into(),
+            sources: Vec::new(),
+            output: None,
+            platform: platform.map(str::to_owned),
+            places: vec![Place { platform: "local".into(), target: "spark".into() }],
+            options: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn nothing_and_auto_mean_local() {
+        for asked in [None, Some("auto"), Some("local")] {
+            assert_eq!(ENGINE.plan(&task(asked)).unwrap().platform, "local");
+        }
+    }
+
+    #[test]
+    fn what_is_not_set_up_is_refused_with_its_setting() {
+        for (asked, named) in [("lambda", "functions.spark"), ("emr", "batches.spark"), ("mars", "mars")] {
+            match ENGINE.plan(&task(Some(asked))) {
+                Err(Failure::Unsupported(text)) => assert!(text.contains(named), "{text}"),
+                other => panic!("{asked}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_place_local_says_what_to_install() {
+        let task = Task { places: Vec::new(), ..task(Some("local")) };
+        assert!(matches!(ENGINE.plan(&task), Err(Failure::Unsupported(text)) if text.contains("engines install")));
+    }
+}
