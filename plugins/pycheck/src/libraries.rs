@@ -1,5 +1,7 @@
 //! What pandas, PyArrow, NumPy and `open` read and write, whatever the engine beside them.
 
+use ruff_python_ast::Expr;
+
 use crate::{Call, Chain, Program, Value};
 
 /// Methods of frames and figures that write a file where they are given a place.
@@ -34,10 +36,14 @@ pub enum Touched {
 
 /// What a call reads, as far as it is one of these libraries': none where it is not.
 pub fn reads<'a>(program: &Program<'a>, call: &Call<'a>, chain: &Chain<'a>) -> Option<Touched> {
-    let name = call.called(chain)?;
+    let name = call.called(chain).filter(|_| is_first(chain))?;
     let path = chain.path().unwrap_or_default();
     let pandas = path.starts_with("pandas.") || path.starts_with("pyspark.pandas.");
-    let paths = |place, name| Some(Touched::Paths(texts(program, call, place, name)));
+    // What is read from memory was made by the program itself.
+    if call.node.arguments.args.first().is_some_and(|first| is_buffer(program, first)) {
+        return None;
+    }
+    let paths = |place, name| Some(Touched::Paths(texts(program, call, place, &[name])));
     if path == "builtins.open" || path == "io.open" {
         return paths(0, "file");
     }
@@ -63,8 +69,7 @@ pub fn writes<'a>(program: &Program<'a>, call: &Call<'a>, chain: &Chain<'a>) -> 
     let path = chain.path().unwrap_or_default();
     if WRITERS.contains(&name) && !path.starts_with("pyspark.sql.functions") {
         let first = call.node.arguments.args.first();
-        let buffer = first
-            .is_some_and(|first| program.chains(first).iter().any(|c| c.path().is_some_and(|p| p.starts_with("io."))));
+        let buffer = first.is_some_and(|first| is_buffer(program, first));
         let named =
             ["path_or_buf", "path", "excel_writer", "fname"].iter().find_map(|name| call.argument(usize::MAX, name));
         let target = first.or(named).filter(|target| !buffer && !target.is_none_literal_expr())?;
@@ -73,15 +78,30 @@ pub fn writes<'a>(program: &Program<'a>, call: &Call<'a>, chain: &Chain<'a>) -> 
     if matches!(name, "to_sql" | "to_gbq" | "to_table") && chain.hops().len() > 1 {
         return Some(Touched::Table);
     }
-    if path.starts_with("pyarrow.") && (name.starts_with("write_") || name.ends_with("Writer")) {
+    if is_first(chain) && path.starts_with("pyarrow.") && (name.starts_with("write_") || name.ends_with("Writer")) {
         let place = if name.ends_with("Writer") { 0 } else { 1 };
-        return Some(Touched::Paths(texts(program, call, place, "where")));
+        return Some(Touched::Paths(texts(
+            program,
+            call,
+            place,
+            &["where", "root_path", "base_dir", "output_file", "dest", "sink"],
+        )));
     }
-    path.starts_with("numpy.save").then(|| Touched::Paths(texts(program, call, 0, "file")))
+    (is_first(chain) && path.starts_with("numpy.save")).then(|| Touched::Paths(texts(program, call, 0, &["file"])))
 }
 
-fn texts<'a>(program: &Program<'a>, call: &Call<'a>, place: usize, name: &str) -> Vec<Value> {
-    match call.argument(place, name) {
+/// Whether nothing was called before: `read_csv(…)`, not `read_csv(…).head(…)`.
+fn is_first(chain: &Chain<'_>) -> bool {
+    chain.hops().iter().filter(|hop| hop.call.is_some()).count() == 1
+}
+
+fn is_buffer<'a>(program: &Program<'a>, expr: &'a Expr) -> bool {
+    program.chains(expr).iter().any(|chain| chain.path().is_some_and(|path| path.starts_with("io.")))
+}
+
+fn texts<'a>(program: &Program<'a>, call: &Call<'a>, place: usize, names: &[&str]) -> Vec<Value> {
+    let placed = call.node.arguments.args.get(place).filter(|_| !call.spreads());
+    match placed.or_else(|| names.iter().find_map(|name| call.argument(usize::MAX, name))) {
         Some(expr) => program.texts_within(expr),
         None => vec![Value::unknown()],
     }

@@ -1,4 +1,10 @@
-//! The Ray supervisor.
-//!
-//! It is not written yet, and therefore not bundled: the server answers that there is no framework `ray`. The crate stands so
-//! that the arrows between crates are fixed before it comes.
+//! The Ray supervisor: writes, reads and runs Ray programs.
+
+mod rules;
+mod supervisor;
+mod write;
+
+pub use supervisor::Ray;
+
+#[cfg(target_family = "wasm")]
+enginehouse_sdk::register!(Ray);

@@ -1,6 +1,6 @@
 //! Writes code without a model: plain English requests over known columns.
 //!
-//! [`plan()`] reads a request into a [`Plan`], which no engine knows of; [`pyspark`] renders a plan
+//! [`plan()`] reads a request into a [`Plan`], which no engine knows of; [`pyspark`] and [`mod@ray`] render a plan
 //! as a program. Nothing is
 //! guessed: every word of a request is either understood, or one of the few filler words in `words.rs`, or the request is
 //! refused with [`NotUnderstood`], which says what to do next.
@@ -15,6 +15,7 @@ mod overview;
 mod parse;
 pub mod plan;
 pub mod pyspark;
+pub mod ray;
 mod sample;
 mod scope;
 mod text;

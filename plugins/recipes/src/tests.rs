@@ -5,6 +5,7 @@ use enginehouse_sdk::{Column, ObjectSource, RelationKind, Source, TableSource};
 use crate::{NotUnderstood, plan, pyspark};
 
 mod hostile;
+mod ray;
 mod requests;
 
 pub(crate) fn columns(columns: &[(&str, &str)]) -> Vec<Column> {

@@ -10,7 +10,7 @@ use std::{
     rc::Rc,
 };
 
-use ruff_python_ast::{Expr, ExprCall, StmtFunctionDef};
+use ruff_python_ast::{Decorator, Expr, ExprCall, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
 use crate::{
@@ -69,12 +69,8 @@ impl<'a> Resolver<'a> {
     pub(crate) fn new(model: Model<'a>) -> Self {
         let mut callers: BTreeMap<u32, Vec<&'a ExprCall>> = BTreeMap::new();
         let mut escaped = BTreeSet::new();
-        let called: BTreeMap<u32, &'a ExprCall> = model
-            .calls
-            .iter()
-            .filter(|(_, call)| call.func.is_name_expr())
-            .map(|(_, call)| (call.func.start().to_u32(), *call))
-            .collect();
+        let called: BTreeMap<u32, &'a ExprCall> =
+            model.calls.iter().filter_map(|(_, call)| Some((called_name(call)?, *call))).collect();
         for used in model.uses.values() {
             for binding in model.reaching(used) {
                 let Origin::Function(def) = binding.origin else { continue };
@@ -168,7 +164,7 @@ impl<'a> Resolver<'a> {
     fn arguments(&self, def: &'a StmtFunctionDef, name: &str) -> Option<Vec<&'a Expr>> {
         let key = def.start().to_u32();
         let function = self.model.functions.get(&key)?;
-        if function.method || !def.decorator_list.is_empty() || self.escaped.contains(&key) {
+        if function.method || !def.decorator_list.iter().all(is_remote) || self.escaped.contains(&key) {
             return None;
         }
         let calls = self.callers.get(&key)?;
@@ -195,6 +191,30 @@ impl<'a> Resolver<'a> {
         let function = self.model.functions.get(&def.start().to_u32())?;
         let plain = !function.generator && !def.is_async && function.def.decorator_list.is_empty();
         plain.then_some(function.returns.as_slice())
+    }
+}
+
+/// Where the name starts that is called: `f` in `f(…)`, and in `f.remote(…)`, which runs it elsewhere.
+fn called_name(call: &ExprCall) -> Option<u32> {
+    match call.func.as_ref() {
+        Expr::Name(name) => Some(name.start().to_u32()),
+        Expr::Attribute(attribute) if attribute.attr.as_str() == "remote" && attribute.value.is_name_expr() => {
+            Some(attribute.value.start().to_u32())
+        }
+        _ => None,
+    }
+}
+
+/// `@ray.remote`, with or without options: its functions get the arguments that `remote(…)` is given.
+fn is_remote(decorator: &Decorator) -> bool {
+    let expr = match &decorator.expression {
+        Expr::Call(call) => call.func.as_ref(),
+        expr => expr,
+    };
+    match expr {
+        Expr::Attribute(attribute) => attribute.attr.as_str() == "remote",
+        Expr::Name(name) => name.id.as_str() == "remote",
+        _ => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Names, values and requests that try to break out of the program.
 
+use enginehouse_sdk::Source;
 use ruff_python_ast::{
     Expr,
     visitor::{self, Visitor},
@@ -7,7 +8,8 @@ use ruff_python_ast::{
 use ruff_python_parser::parse_module;
 
 use super::{csv, sales, table};
-use crate::{plan, pyspark};
+
+use crate::{plan, pyspark, ray};
 
 const EVIL: &[&str] = &[
     "\"",
@@ -90,6 +92,122 @@ fn read(code: &str) -> Strings {
     strings
 }
 
+/// The source with files of this format, as Ray needs it.
+fn on_disk(source: &Source, format: &str) -> Source {
+    let mut source = source.clone();
+    match &mut source {
+        Source::Objects(objects) => objects.format = Some(format.to_owned()),
+        Source::Table(table) => {
+            table.location = Some(format!("s3://lake/{}", table.name));
+            table.format = Some(format.to_owned());
+        }
+        Source::Relation(_) => {}
+    }
+    source
+}
+
+/// All that a Ray program may call.
+const RAY_CALLS: &[&str] = &[
+    "ArrowDtype",
+    "ConvertOptions",
+    "Decimal",
+    "OverflowError",
+    "ParseOptions",
+    "ReadOptions",
+    "abs",
+    "aggregate",
+    "append",
+    "append_column",
+    "array",
+    "as_py",
+    "average",
+    "bool_",
+    "cast",
+    "checked",
+    "chunked_array",
+    "coalesce",
+    "concat_tables",
+    "date32",
+    "decimal128",
+    "described",
+    "divide",
+    "dumps",
+    "empty_table",
+    "field",
+    "filter",
+    "float32",
+    "float64",
+    "from_arrays",
+    "gathered",
+    "get",
+    "get_current",
+    "group_by",
+    "if_else",
+    "index",
+    "init",
+    "int16",
+    "int32",
+    "int64",
+    "int8",
+    "is_boolean",
+    "is_decimal",
+    "is_dictionary",
+    "is_floating",
+    "is_integer",
+    "is_large_string",
+    "is_null",
+    "is_string",
+    "is_timestamp",
+    "isinstance",
+    "join",
+    "len",
+    "limit",
+    "loads",
+    "localcontext",
+    "map_batches",
+    "match_substring",
+    "match_substring_regex",
+    "max",
+    "mean",
+    "min",
+    "moment",
+    "nulls",
+    "plain",
+    "prepared",
+    "print",
+    "quantize",
+    "range",
+    "read_csv",
+    "read_parquet",
+    "read_text",
+    "remote",
+    "rename_columns",
+    "rstrip",
+    "save",
+    "scalar",
+    "scaleb",
+    "schema",
+    "select",
+    "set_column",
+    "slice",
+    "sort_by",
+    "stddev",
+    "str",
+    "string",
+    "sum",
+    "table",
+    "timestamp",
+    "to_arrow_refs",
+    "to_pandas",
+    "to_pylist",
+    "to_string",
+    "type_name",
+    "typed",
+    "values",
+    "write_table",
+    "zip",
+];
+
 #[test]
 fn a_literal_has_the_value_it_was_made_of() {
     let mut dice = Dice(1);
@@ -155,6 +273,7 @@ fn hostile_names_and_values_stay_in_their_strings() {
     ];
     let mut dice = Dice(3);
     let mut read_at_all = 0;
+    let mut rendered_for_ray = 0;
     for _ in 0..1_000 {
         let names: Vec<String> = (0..3).map(|at| format!("n{at}{}", dice.text(EVIL, 4))).collect();
         let kinds = [("string", "double"), ("", "")][dice.below(2)];
@@ -182,9 +301,18 @@ fn hostile_names_and_values_stay_in_their_strings() {
             read_at_all += 1;
             let found = read(&pyspark::render(&planned.plan, &sources));
             assert!(found.calls.iter().all(|call| CALLS.contains(&call.as_str())), "{:?}", found.calls);
+            let Ok(code) = ray::render(&planned.plan, &[on_disk(&source, ["csv", "parquet", "json"][dice.below(3)])])
+            else {
+                continue;
+            };
+            rendered_for_ray += 1;
+            let calls = read(&code).calls;
+            let others: Vec<&String> = calls.iter().filter(|call| !RAY_CALLS.contains(&call.as_str())).collect();
+            assert!(others.is_empty(), "{others:?}");
         }
     }
     assert!(read_at_all > 2_000, "{read_at_all}");
+    assert!(rendered_for_ray > 1_000, "{rendered_for_ray}");
 }
 
 #[test]
@@ -262,6 +390,9 @@ fn no_request_panics_or_takes_long() {
         for sources in [&[sales()][..], &shop, &[]] {
             if let Ok(planned) = plan(&prompt, sources) {
                 read(&pyspark::render(&planned.plan, sources));
+                if let Ok(code) = ray::render(&planned.plan, sources) {
+                    read(&code);
+                }
             }
         }
     }
