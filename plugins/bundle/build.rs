@@ -16,7 +16,7 @@ use std::{
 };
 
 /// Packages `enginehouse-<name>` with a supervisor.
-const SUPERVISORS: [&str; 1] = ["spark"];
+const SUPERVISORS: [&str; 2] = ["ray", "spark"];
 const TARGET: &str = "wasm32-wasip2";
 /// A profile of the workspace.
 const PROFILE: &str = "plugin";

@@ -36,6 +36,7 @@ impl Supervisor for Ray {
     }
 
     fn plan(task: &Task) -> Result<Choice, Failure> {
+        rules::readable(task)?;
         ENGINE.plan(task)
     }
 

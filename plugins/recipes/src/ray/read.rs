@@ -288,7 +288,10 @@ fn by_block(code: &mut Code, prefix: &str, reading: &Reading<'_>, mut prepared: 
         empty = format!("{prefix}prepared({empty})");
     }
     // A block without rows may come without columns.
-    let body = [format!("return pa.concat_tables([{empty}, *(block for block in blocks if block.num_rows)])")];
+    let body = [
+        format!("blocks = [{empty}, *(block for block in blocks if block.num_rows)]"),
+        "return pa.concat_tables(blocks, promote_options=\"permissive\")".to_owned(),
+    ];
     code.function(true, &format!("{prefix}gathered"), "*blocks", &body);
     code.line(format!("{prefix}rows = {prefix}gathered.remote(*{data}.to_arrow_refs())"));
 }

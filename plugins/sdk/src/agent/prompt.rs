@@ -83,6 +83,9 @@ fn table(text: &mut String, source: &TableSource) {
     if let Some(format) = &source.format {
         push(text, format_args!(", format {}", quoted(format)));
     }
+    if let Some(location) = &source.location {
+        push(text, format_args!(", location {}", quoted(location)));
+    }
     text.push('\n');
     properties(text, &source.properties);
     columns(text, "Columns", &source.columns);
