@@ -57,6 +57,10 @@ pub(super) fn render(
 
     let mut prepared = Prepared::new();
     if typed {
+        // Ray adds the values of all folders' names.
+        if !readable.partitions.is_empty() {
+            prepared.lines.push(format!("rows = rows.select({prefix}schema.names)"));
+        }
         for (at, column) in readable.columns.iter().enumerate().filter(|(_, column)| needed(column)) {
             if kinds.as_ref().and_then(|kinds| kinds.get(at)).is_some_and(|kind| kind == TIMESTAMP) {
                 prepared.cast(code, &column.name, TIMESTAMP);
@@ -67,6 +71,7 @@ pub(super) fn render(
         by_block(code, prefix, reading, prepared);
     } else {
         // No type is certain before the last cell was seen.
+        prepared.lines.push(format!("blocks = [block.select({prefix}schema.names) for block in blocks]"));
         prepared.lines.push(format!("rows = pa.concat_tables([{prefix}schema.empty_table(), *blocks])"));
         code.helper(Helper::Moment);
         prepared.each(code, Helper::Typed, "typed");
