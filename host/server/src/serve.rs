@@ -1,8 +1,9 @@
 //! Serves the API until it is told to stop.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
+use hyper_util::rt::TokioTimer;
 use tokio::net::TcpListener;
 
 use crate::{
@@ -10,6 +11,11 @@ use crate::{
     config::Config,
     http,
 };
+
+/// How long the head of a request may take: a sender that never ends it holds a connection.
+const HEADERS: Duration = Duration::from_secs(20);
+/// How long requests that are being answered may take once the server is told to stop.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// A server that listens.
 #[derive(Debug)]
@@ -42,22 +48,17 @@ impl Server {
     /// Where the listener fails.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
         let router = http::router(Arc::clone(&self.app));
-        let (stopping, stopped) = tokio::sync::oneshot::channel();
-        let stop = async move {
-            stop.await;
-            let _nobody_waits = stopping.send(());
-        };
-        let serving = axum::serve(self.listener, router).with_graceful_shutdown(stop).into_future();
-        let enough = async {
-            // Those who follow a run's events would hold the server for as long as the run takes.
-            if stopped.await.is_err() {
-                std::future::pending::<()>().await;
-            }
-            tokio::time::sleep(std::time::Duration::from_secs(5)).await;
-        };
+        let handle = axum_server::Handle::new();
+        let mut server = axum_server::from_tcp(self.listener.into_std()?)?.handle(handle.clone());
+        server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADERS);
+        let serving = server.serve(router.into_make_service());
+        tokio::pin!(serving);
         tokio::select! {
-            done = serving => done.context("the listener failed"),
-            () = enough => Ok(()),
+            done = &mut serving => return done.context("the listener failed"),
+            () = stop => {}
         }
+        // Those who follow a run's events would hold the server for as long as the run takes.
+        handle.graceful_shutdown(Some(LAST_ANSWERS));
+        serving.await.context("the listener failed")
     }
 }

@@ -10,7 +10,7 @@ use enginehouse_local::{engines::EnginesRoot, processes::shim};
 
 use crate::{app::Start, config::Config, demo, serve::Server};
 
-/// Plain requests to checked code to results on Spark and other data engines.
+/// Plain requests to checked code to results on data engines.
 #[derive(Debug, Parser)]
 #[command(name = "enginehouse", version, about)]
 struct Arguments {
@@ -32,7 +32,7 @@ enum Command {
         #[arg(long)]
         data: Option<PathBuf>,
     },
-    /// Show the main job on real data: questions in plain language, checked code, real Spark, tables.
+    /// Show the main job on real data: questions in plain language, checked code, real engines, tables.
     Demo,
     /// Install engines for this user, or list them.
     #[command(subcommand)]
@@ -75,7 +75,7 @@ fn start(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         Command::Demo => {
             logging::start("warn");
-            engines::install(&engines, "spark")?;
+            engines::install_all(&engines)?;
             runtime()?.block_on(demo::run(config))
         }
         Command::Engines(command) => command.run(&engines),

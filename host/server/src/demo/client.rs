@@ -24,9 +24,16 @@ impl Client {
         answer(self.http.post(self.at("/v1/uploads")).multipart(form)).await
     }
 
+    /// The frameworks that serve: name and title.
+    pub(super) async fn frameworks(&self) -> anyhow::Result<Vec<(String, String)>> {
+        let all = answer(self.http.get(self.at("/v1/frameworks"))).await?;
+        let text = |one: &Value, name: &str| one.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        Ok(all.as_array().into_iter().flatten().map(|one| (text(one, "name"), text(one, "title"))).collect())
+    }
+
     /// Starts a run for a request in plain language; its id.
-    pub(super) async fn ask(&self, session: &str, prompt: &str) -> anyhow::Result<String> {
-        let request = json!({ "framework": "spark", "session_id": session, "prompt": prompt });
+    pub(super) async fn ask(&self, framework: &str, session: &str, prompt: &str) -> anyhow::Result<String> {
+        let request = json!({ "framework": framework, "session_id": session, "prompt": prompt });
         let run = answer(self.http.post(self.at("/v1/runs")).json(&request)).await?;
         Ok(run.get("id").and_then(Value::as_str).context("the run has no id")?.to_owned())
     }
@@ -56,9 +63,9 @@ impl Client {
     }
 
     /// Sends code that must be refused; the refusal.
-    pub(super) async fn refused(&self, session: &str, code: &str) -> anyhow::Result<Value> {
-        let request = json!({ "session_id": session, "spark_code": code });
-        let response = self.http.post(self.at("/spark/validate-execute")).json(&request).send().await?;
+    pub(super) async fn refused(&self, framework: &str, session: &str, code: &str) -> anyhow::Result<Value> {
+        let request = json!({ "framework": framework, "session_id": session, "code": code });
+        let response = self.http.post(self.at("/execute")).json(&request).send().await?;
         ensure!(response.status() == StatusCode::UNPROCESSABLE_ENTITY, "the bad code was not refused");
         Ok(response.json().await?)
     }

@@ -25,6 +25,8 @@ pub(super) struct Weather {
 /// A question with the rows that answer it.
 pub(super) struct Question {
     pub(super) prompt: &'static str,
+    /// Whether it is about the CSV.
+    pub(super) of_the_file: bool,
     rows: Vec<Vec<Cell>>,
 }
 
@@ -44,7 +46,13 @@ impl Weather {
     pub(super) fn questions(&self) -> Vec<Question> {
         vec![
             Question {
+                prompt: "Calculate sum of numbers 1-100",
+                of_the_file: false,
+                rows: vec![vec![Cell::Number((1..=100).map(f64::from).sum())]],
+            },
+            Question {
                 prompt: "total precipitation by location and weather",
+                of_the_file: true,
                 rows: self
                     .grouped(|day| (day.location.clone(), day.weather.clone()))
                     .into_iter()
@@ -55,6 +63,7 @@ impl Weather {
             },
             Question {
                 prompt: "top 3 weather by average wind",
+                of_the_file: true,
                 rows: {
                     let mut rows: Vec<_> = self
                         .grouped(|day| day.weather.clone())
@@ -67,6 +76,7 @@ impl Weather {
             },
             Question {
                 prompt: "average temp_max and minimum temp_min by location",
+                of_the_file: true,
                 rows: self
                     .grouped(|day| day.location.clone())
                     .into_iter()
@@ -78,6 +88,7 @@ impl Weather {
             },
             Question {
                 prompt: "how many rows where wind is over 8 and weather is rain",
+                of_the_file: true,
                 rows: vec![vec![Cell::Number(
                     self.days.iter().filter(|day| day.wind > 8.0 && day.weather == "rain").map(|_| 1.0).sum(),
                 )]],
@@ -140,7 +151,7 @@ mod tests {
     use super::*;
 
     fn question() -> Question {
-        Question { prompt: "?", rows: vec![vec![Cell::Text("a".into()), Cell::Number(2.5)]] }
+        Question { prompt: "?", of_the_file: true, rows: vec![vec![Cell::Text("a".into()), Cell::Number(2.5)]] }
     }
 
     #[test]

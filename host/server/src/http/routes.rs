@@ -14,10 +14,7 @@ use super::{
 use crate::app::App;
 
 #[derive(OpenApi)]
-#[openapi(info(
-    title = "Enginehouse",
-    description = "Plain requests to checked code to results on Spark and other data engines."
-))]
+#[openapi(info(title = "Enginehouse", description = "Plain requests to checked code to results on data engines."))]
 struct Document;
 
 /// All routes over one application.
@@ -75,14 +72,16 @@ fn described(app: &Arc<App>) -> OpenApiRouter<Arc<App>> {
                 .layer(DefaultBodyLimit::disable()),
         )
         // Callers of the seed document's paths
-        .routes(routes!(seed::spark_generate))
-        .routes(routes!(seed::spark_validate_execute))
-        .routes(routes!(seed::upload_csv))
-        .routes(routes!(seed::glue_databases))
-        .routes(routes!(seed::glue_tables))
-        .routes(routes!(seed::reset_session))
-        .routes(routes!(seed::history))
-        .routes(routes!(seed::health))
+        .routes(routes!(seed::any::generate))
+        .routes(routes!(seed::any::execute))
+        .routes(routes!(seed::spark::generate))
+        .routes(routes!(seed::spark::validate_execute))
+        .routes(routes!(seed::data::upload_csv))
+        .routes(routes!(seed::data::glue_databases))
+        .routes(routes!(seed::data::glue_tables))
+        .routes(routes!(seed::data::reset_session))
+        .routes(routes!(seed::data::history))
+        .routes(routes!(seed::data::health))
         // Operators
         .merge(
             OpenApiRouter::new()

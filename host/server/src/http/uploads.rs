@@ -11,7 +11,6 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use bytes::Bytes;
-use enginehouse_runtime::ObjectSource;
 use futures::{Stream, StreamExt, stream};
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -22,7 +21,7 @@ use crate::service::{
     self, ids,
     inspect::Hints,
     intake::{self, Fault},
-    uploads::{self, Upload},
+    uploads::{self, Kept, Upload},
 };
 
 /// What was found in an uploaded file.
@@ -33,7 +32,9 @@ pub(super) struct UploadView {
     pub bytes: u64,
     pub format: String,
     pub columns: Vec<ColumnView>,
-    /// `header` and `delimiter`, as they were told or detected.
+    /// What a CSV came in, as it was told or detected: `UTF-8`, `windows-1252`, …. It is kept as UTF-8.
+    pub encoding: Option<&'static str>,
+    /// `header` and `delimiter`, as they were told or detected; `multiline` where a cell holds a line break.
     #[schema(value_type = std::collections::HashMap<String, String>)]
     pub properties: std::collections::BTreeMap<String, String>,
     /// The first lines.
@@ -42,7 +43,8 @@ pub(super) struct UploadView {
 
 impl UploadView {
     /// A source as its uploader sees it.
-    pub(super) fn new(session_id: String, source: ObjectSource) -> Self {
+    pub(super) fn new(session_id: String, kept: Kept) -> Self {
+        let Kept { source, encoding } = kept;
         let column = |c: enginehouse_runtime::Column| ColumnView { name: c.name, data_type: c.data_type };
         Self {
             session_id,
@@ -50,6 +52,7 @@ impl UploadView {
             bytes: source.bytes.unwrap_or_default(),
             format: source.format.unwrap_or_default(),
             columns: source.columns.into_iter().map(column).collect(),
+            encoding,
             properties: source.properties.into_iter().collect(),
             sample: source.sample,
         }
@@ -64,10 +67,12 @@ pub(super) struct UploadForm {
     session_id: Option<String>,
     /// `csv`, `parquet` or `json`; told from the name where it is missing.
     format: Option<String>,
-    /// Whether the first line holds the names: `true` (the default) or `false`.
+    /// Whether the first line holds the names: `true` or `false`; detected where it is missing.
     header: Option<String>,
     /// One character; detected where it is missing.
     delimiter: Option<String>,
+    /// `utf-8`, `windows-1252`, `utf-16le`, …; detected where it is missing.
+    encoding: Option<String>,
     /// The file. The last field: it is streamed, and what comes after it is not read.
     #[schema(format = Binary)]
     file: String,
@@ -88,7 +93,7 @@ pub(super) async fn create(
     let mut form = form.map_err(|error| {
         ApiError::new(error.status(), "invalid-request", format!("{}: send multipart/form-data", error.body_text()))
     })?;
-    let (mut session, mut hints) = (None, Hints::default());
+    let mut about = About::default();
     loop {
         let field = form.next_field().await.map_err(|error| unreadable(&error))?;
         let Some(mut field) = field else {
@@ -97,8 +102,9 @@ pub(super) async fn create(
         let name = field.name().unwrap_or_default().to_owned();
         if name == "file" {
             let file = field.file_name().unwrap_or_default().to_owned();
-            let session = session.unwrap_or_else(ids::new_session);
-            let upload = Upload { session: session.clone(), name: file, hints };
+            let session = about.session.unwrap_or_else(ids::new_session);
+            let (hints, encoding) = (about.hints, about.encoding);
+            let upload = Upload { session: session.clone(), name: file, hints, encoding };
             // The form's fields borrow from it, while the store takes a body that stands alone.
             let (sender, receiver) = mpsc::channel(8);
             let app = Arc::clone(&app);
@@ -126,11 +132,10 @@ pub(super) async fn create(
             if let Some(reason) = cut_off {
                 return Err(reason);
             }
-            let source = kept?;
-            return Ok((StatusCode::CREATED, Json(UploadView::new(session, source))));
+            return Ok((StatusCode::CREATED, Json(UploadView::new(session, kept?))));
         }
         let value = field.text().await.map_err(|error| unreadable(&error))?;
-        set(&mut session, &mut hints, &name, value)?;
+        about.set(&name, value)?;
     }
 }
 
@@ -156,20 +161,34 @@ fn whole(receiver: mpsc::Receiver<Option<Bytes>>) -> impl Stream<Item = io::Resu
     })
 }
 
-fn set(session: &mut Option<String>, hints: &mut Hints, name: &str, value: String) -> Answer<()> {
-    match name {
-        "session_id" => *session = Some(ids::session(&value)?.to_owned()),
-        "format" => hints.format = Some(value),
-        "header" => match value.as_str() {
-            "true" => hints.header = Some(true),
-            "false" => hints.header = Some(false),
-            _ => return Err(ApiError::invalid("`header` is `true` or `false`")),
-        },
-        "delimiter" => match value.chars().next() {
-            Some(delimiter) if value.chars().count() == 1 => hints.delimiter = Some(delimiter),
-            _ => return Err(ApiError::invalid("`delimiter` is one character")),
-        },
-        _ => return Err(ApiError::invalid(format!("the form has an unknown field `{name}`"))),
+/// What the fields before the file say about it.
+#[derive(Debug, Default)]
+struct About {
+    session: Option<String>,
+    hints: Hints,
+    encoding: Option<String>,
+}
+
+impl About {
+    fn set(&mut self, name: &str, value: String) -> Answer<()> {
+        match name {
+            "session_id" => self.session = Some(ids::session(&value)?.to_owned()),
+            "format" => self.hints.format = Some(value),
+            "encoding" => self.encoding = Some(value),
+            "header" => match value.as_str() {
+                "true" => self.hints.header = Some(true),
+                "false" => self.hints.header = Some(false),
+                _ => return Err(ApiError::invalid("`header` is `true` or `false`")),
+            },
+            "delimiter" => match value.chars().next() {
+                Some(delimiter) if value.chars().count() == 1 => self.hints.delimiter = Some(delimiter),
+                _ => return Err(ApiError::invalid("`delimiter` is one character")),
+            },
+            _ => {
+                let fields = "session_id, format, header, delimiter, encoding and file";
+                return Err(ApiError::invalid(format!("the form has an unknown field `{name}`: it has {fields}")));
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -1,4 +1,4 @@
-//! Arrow's types and values as Spark names and JSON shows them.
+//! Arrow's types and values as SQL names and JSON shows them.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use super::{
     rows::{Budget, Full},
 };
 
-/// Spark's name of a type.
+/// A type as SQL names it.
 pub(super) fn type_name(data_type: &DataType) -> String {
     let plain = match data_type {
         DataType::Null => "void",

@@ -139,7 +139,7 @@ impl Dialect {
         ReaderBuilder::new().has_headers(false).escape(self.escape).flexible(flexible).from_reader(from)
     }
 
-    /// The columns that the first row names, or as Spark would name them.
+    /// The columns that the first row names, or as engines name them: `_c0`, `_c1`.
     fn named(self, part: &ObjectUri, first: &ByteRecord) -> Result<Columns> {
         if first.len() > MAX_COLUMNS {
             return Err(Error::Invalid(format!("`{part}` has more than {MAX_COLUMNS} columns")));

@@ -61,7 +61,7 @@ impl Kind {
         }
     }
 
-    /// Spark's name.
+    /// As SQL names it.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Boolean => "boolean",

@@ -35,7 +35,7 @@ pub struct ResultTable {
     pub format: Format,
     /// CSV: whether the first row of each part names the columns.
     pub header: bool,
-    /// CSV: what stands before a quote that belongs to a quoted value, beside doubling it. Spark writes `\`; others none.
+    /// CSV: what stands before a quote that belongs to a quoted value, beside doubling it. Some engines write `\`; others nothing.
     pub escape: Option<u8>,
     /// The parts, in any order; they are read in the order of their keys.
     pub uris: Vec<ObjectUri>,
@@ -71,7 +71,7 @@ pub struct Page {
 pub struct ColumnSchema {
     /// As the file has it.
     pub name: String,
-    /// Spark's name for it: `bigint`, `double`, `decimal(10,2)`, `timestamp`. In CSV and JSON it is guessed from values.
+    /// As SQL names it: `bigint`, `double`, `decimal(10,2)`, `timestamp`. In CSV and JSON it is guessed from values.
     pub data_type: String,
 }
 

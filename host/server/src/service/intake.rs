@@ -21,6 +21,16 @@ pub enum Fault {
     /// It arrives so slowly that it only holds a connection.
     #[error("the body arrives too slowly: send at least 1 KiB a second")]
     TooSlow,
+    /// A text that is in no encoding that it was told or taken for.
+    #[error(
+        "the file is no {encoding} text at byte {at}: send another, or name its `encoding`; what is no CSV needs its `format`"
+    )]
+    NotText {
+        /// Where, from its start.
+        at: u64,
+        /// The encoding that it does not fit.
+        encoding: &'static str,
+    },
 }
 
 impl Fault {
@@ -45,6 +55,7 @@ impl From<Fault> for Error {
         match fault {
             Fault::TooLarge { .. } => Self::TooLarge(fault.to_string()),
             Fault::TooSlow => Self::TooSlow(fault.to_string()),
+            Fault::NotText { .. } => Self::Invalid(fault.to_string()),
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod results;
 pub mod runs;
 pub mod sessions;
 pub mod sources;
+pub mod transcode;
 pub mod uploads;
 
 pub use error::{Error, Result};
