@@ -1,4 +1,4 @@
-//! Spark batches on a managed service.
+//! Batches on a managed service.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ pub struct BatchRequest {
     pub entry_point: ObjectUri,
     /// Handed to the script.
     pub arguments: Vec<String>,
-    /// Spark properties.
+    /// The engine's properties.
     pub properties: Vec<(String, String)>,
     /// Objects with classes.
     pub jars: Vec<ObjectUri>,

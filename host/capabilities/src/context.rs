@@ -9,7 +9,7 @@ use crate::{Error, ObjectUri, Result};
 /// What the host says about one call of a plugin. Mounts, policies and credentials come from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallContext {
-    /// The framework whose plugin calls: `spark`.
+    /// The framework whose plugin calls.
     pub framework: String,
     /// SHA-256 of the component that calls, in hex.
     pub digest: String,
@@ -99,7 +99,7 @@ mod tests {
             inputs: Vec::new(),
             output: "s3://runs/a/".parse().unwrap(),
             scratch: "s3://runs/b/".parse().unwrap(),
-            target: "spark".into(),
+            target: "here".into(),
             timeout: Duration::from_secs(1),
         }
     }

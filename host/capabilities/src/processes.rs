@@ -11,7 +11,7 @@ use crate::{CallContext, LogChunk, Result, Token};
 pub struct Program {
     /// Names this piece of work for ever; begins with the attempt's token.
     pub token: Token,
-    /// An engine by name: `spark`, `ray`.
+    /// An engine by its name in the operator's settings.
     pub engine: String,
     /// Run first; the code sees the names that it leaves. Empty for none. At most 1 MiB.
     pub prelude: String,

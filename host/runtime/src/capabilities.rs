@@ -15,7 +15,7 @@ pub struct Capabilities {
     pub catalog: Arc<dyn Catalog>,
     /// Functions that answer within minutes.
     pub functions: Arc<dyn Functions>,
-    /// Spark batches on a managed service.
+    /// Batches on a managed service.
     pub batches: Arc<dyn Batches>,
     /// Tools behind a gateway.
     pub tools: Arc<dyn Tools>,

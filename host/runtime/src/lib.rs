@@ -19,6 +19,7 @@ mod limits;
 mod output;
 mod plugin;
 mod registry;
+mod reports;
 mod stage;
 mod validated;
 mod values;

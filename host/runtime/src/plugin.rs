@@ -12,6 +12,7 @@ use crate::{
     Progress, Report, Stage, Task, ValidatedCode,
     bindings::exports::enginehouse::supervisor::supervisor::Guest,
     call::{CallState, Callee},
+    reports::Reports,
     validated::{Seal, is_clean},
     values,
 };
@@ -34,6 +35,7 @@ pub struct Plugin {
     description: Description,
     /// Stands for the component and its settings, for seals.
     judge: Vec<u8>,
+    reports: Reports,
     callee: Callee,
 }
 
@@ -73,18 +75,25 @@ impl Plugin {
         returned(self.call(Stage::Generate, cx, export).await?, values::draft)
     }
 
-    /// Reads the code and runs none of it. Pure: the same code, task, settings and plugin give the same report.
+    /// Reads the code and runs none of it. Pure: the same code, task, settings and plugin give the same report, so one that
+    /// was made lately is given again without a call.
     ///
     /// # Errors
     /// As for [`Plugin::plan`]; [`Error::StackOverflow`] for code that is nested too deeply.
     pub async fn validate(&self, cx: &CallContext, task: &Task, code: &str) -> Result<Report, Error> {
         self.check(values::task(task, &self.description).and_then(|()| values::code(code)))?;
+        let seal = self.seal(task)?;
+        let key = Reports::key(seal, code);
+        if let Some(report) = self.reports.get(key) {
+            return Ok(report);
+        }
         let export = async |guest: &Guest, store: &mut _| Ok(Ok(guest.call_validate(store, task, code).await?));
         let findings = self.call(Stage::Validate, cx, export).await?;
         let findings = returned(findings, |findings| values::findings(findings, &self.description))?;
-        let seal = self.seal(task)?;
         let validated = is_clean(&findings).then(|| ValidatedCode::new(code, seal));
-        Ok(Report { findings, validated })
+        let report = Report { findings, validated };
+        self.reports.keep(key, &report);
+        Ok(report)
     }
 
     /// Starts the work and gives its ticket, which is never empty. Again with the same attempt: an equal ticket.

@@ -44,7 +44,7 @@ impl ValidatedCode {
 }
 
 /// Stands for the task and for the plugin with its settings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Seal([u8; 32]);
 
 impl Seal {

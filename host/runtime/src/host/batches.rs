@@ -1,4 +1,4 @@
-//! `batches`: Spark batches on a managed service.
+//! `batches`: batches on a managed service.
 
 use enginehouse_capabilities::{BatchRequest, Error, ObjectUri, Result};
 

@@ -12,7 +12,9 @@ use crate::{
     bindings::PluginPre,
     call::{CallState, Callee},
     engine::MAX_MEMORY,
-    inspect, values,
+    inspect,
+    reports::Reports,
+    values,
 };
 
 impl Runtime {
@@ -39,7 +41,7 @@ impl Runtime {
         check_settings(&callee, &description)?;
         let judge =
             serde_json::to_vec(&(&digest, &*callee.settings)).map_err(|error| LoadError::Host(error.to_string()))?;
-        Ok(Plugin { digest, description, judge, callee })
+        Ok(Plugin { digest, description, judge, reports: Reports::new(), callee })
     }
 
     /// Everything that may take long or block.
