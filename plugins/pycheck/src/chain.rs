@@ -47,12 +47,20 @@ struct Link<'a> {
 pub struct Chain<'a> {
     root: Root<'a>,
     last: Option<Rc<Link<'a>>>,
+    /// Kept with each chain: every rule asks for it, and it stops growing at the first call.
+    path: Option<Rc<str>>,
+    path_ends: bool,
 }
 
 impl<'a> Chain<'a> {
     /// A chain without hops.
     pub fn new(root: Root<'a>) -> Self {
-        Self { root, last: None }
+        let path = match &root {
+            Root::Import(path) => Some(Rc::clone(path)),
+            Root::Builtin(name) => Some(format!("builtins.{name}").into()),
+            _ => None,
+        };
+        Self { root, last: None, path, path_ends: false }
     }
 
     /// A chain of which nothing is known.
@@ -67,10 +75,19 @@ impl<'a> Chain<'a> {
 
     /// The hops, in order.
     pub fn hops(&self) -> Vec<&Hop<'a>> {
-        let mut hops: Vec<_> =
-            std::iter::successors(self.last.as_deref(), |link| link.before.as_deref()).map(|link| &link.hop).collect();
+        let mut hops: Vec<_> = self.hops_back().collect();
         hops.reverse();
         hops
+    }
+
+    /// The hops, the last one first.
+    pub fn hops_back(&self) -> impl Iterator<Item = &Hop<'a>> {
+        std::iter::successors(self.last.as_deref(), |link| link.before.as_deref()).map(|link| &link.hop)
+    }
+
+    /// How many hops it has.
+    pub fn length(&self) -> usize {
+        self.last.as_ref().map_or(0, |link| usize::from(link.length))
     }
 
     /// The last hop.
@@ -85,30 +102,13 @@ impl<'a> Chain<'a> {
 
     /// The dotted path of what was imported or built in, up to the first call: `os.environ`, `builtins.open`. None where
     /// the root is neither.
-    pub fn path(&self) -> Option<String> {
-        let mut path = match &self.root {
-            Root::Import(path) => path.to_string(),
-            Root::Builtin(name) => format!("builtins.{name}"),
-            _ => return None,
-        };
-        for hop in self.hops() {
-            if matches!(hop.name.as_ref(), "()" | "[]") {
-                break;
-            }
-            path.push('.');
-            path.push_str(&hop.name);
-            if hop.call.is_some() {
-                break;
-            }
-        }
-        Some(path)
+    pub fn path(&self) -> Option<&str> {
+        self.path.as_deref()
     }
 
     /// The dotted path, where nothing in the chain is called or indexed.
-    pub fn pure_path(&self) -> Option<String> {
-        let pure = std::iter::successors(self.last.as_deref(), |link| link.before.as_deref())
-            .all(|link| link.hop.call.is_none() && !matches!(link.hop.name.as_ref(), "()" | "[]"));
-        if pure { self.path() } else { None }
+    pub fn pure_path(&self) -> Option<&str> {
+        if self.path_ends { None } else { self.path() }
     }
 
     /// Whether it is a module, or a name of one, itself: not what an attribute or a call made of it.
@@ -127,7 +127,7 @@ impl<'a> Chain<'a> {
 
     /// Whether a hop of this name is in the chain.
     pub fn has(&self, name: &str) -> bool {
-        std::iter::successors(self.last.as_deref(), |link| link.before.as_deref()).any(|link| link.hop.name == name)
+        self.hops_back().any(|hop| hop.name == name)
     }
 
     pub(crate) fn attribute(&self, name: impl Into<Cow<'a, str>>) -> Self {
@@ -144,7 +144,7 @@ impl<'a> Chain<'a> {
             Some(Link { before, hop: Hop { name, call: None }, length }) if name != "[]" => {
                 let hop = Hop { name: name.clone(), call: Some(call) };
                 let link = Link { before: before.clone(), hop, length: *length };
-                Self { root: self.root.clone(), last: Some(Rc::new(link)) }
+                Self { last: Some(Rc::new(link)), path_ends: true, ..self.clone() }
             }
             _ => self.push(Hop { name: "()".into(), call: Some(call) }),
         }
@@ -155,7 +155,18 @@ impl<'a> Chain<'a> {
         if length > LENGTH {
             return Self::unknown();
         }
-        Self { root: self.root.clone(), last: Some(Rc::new(Link { before: self.last.clone(), hop, length })) }
+        let is_name = !matches!(hop.name.as_ref(), "()" | "[]");
+        let path = match &self.path {
+            Some(path) if is_name && !self.path_ends => Some(format!("{path}.{}", hop.name).into()),
+            path => path.clone(),
+        };
+        let path_ends = self.path_ends || !is_name || hop.call.is_some();
+        Self {
+            root: self.root.clone(),
+            last: Some(Rc::new(Link { before: self.last.clone(), hop, length })),
+            path,
+            path_ends,
+        }
     }
 
     /// Whether two chains are one and the same, hop by hop.

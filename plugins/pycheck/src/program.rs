@@ -137,16 +137,15 @@ impl<'a> Call<'a> {
 
     /// The hops of a chain whose last is this very call.
     pub fn own<'c>(&self, chain: &'c Chain<'a>) -> Option<Vec<&'c Hop<'a>>> {
-        let hops = chain.hops();
-        let last = hops.last()?.call?;
-        std::ptr::eq(last, self.node).then_some(hops)
+        let last = chain.last()?.call?;
+        std::ptr::eq(last, self.node).then(|| chain.hops())
     }
 
     /// The name of the method that is called, or of the imported function or class.
     pub fn called<'c>(&self, chain: &'c Chain<'_>) -> Option<&'c str> {
         let hop = chain.last().filter(|hop| hop.call.is_some_and(|node| std::ptr::eq(node, self.node)))?;
         match chain.root() {
-            Root::Import(path) if hop.name == "()" && chain.hops().len() == 1 => path.rsplit('.').next(),
+            Root::Import(path) if hop.name == "()" && chain.length() == 1 => path.rsplit('.').next(),
             _ => Some(hop.name.as_ref()),
         }
     }
@@ -179,7 +178,7 @@ mod tests {
         let syntax = Syntax::parse(code).unwrap_or_else(|findings| panic!("{findings:?}"));
         let program = Program::read(&syntax);
         let probe = program.calls().filter(|call| syntax.text(call.node.func.as_ref()) == "probe").last().unwrap();
-        program.chains(&probe.node.arguments.args[0]).iter().map(Chain::path).collect()
+        program.chains(&probe.node.arguments.args[0]).iter().map(|chain| chain.path().map(str::to_owned)).collect()
     }
 
     #[test]

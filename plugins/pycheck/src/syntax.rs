@@ -102,6 +102,8 @@ pub(crate) struct Lines<'a> {
     starts: Vec<usize>,
     /// How many characters start before each block of [`BLOCK`] bytes: a line may be as long as the code.
     characters: Vec<usize>,
+    /// Every byte is a character then.
+    ascii: bool,
 }
 
 impl<'a> Lines<'a> {
@@ -118,7 +120,7 @@ impl<'a> Lines<'a> {
             *before += characters(block);
             Some(here)
         });
-        Self { code, starts, characters: blocks.collect() }
+        Self { code, starts, characters: blocks.collect(), ascii: code.is_ascii() }
     }
 
     pub(crate) fn span(&self, range: TextRange) -> Span {
@@ -157,6 +159,9 @@ impl<'a> Lines<'a> {
     }
 
     fn characters_before(&self, offset: usize) -> usize {
+        if self.ascii {
+            return offset;
+        }
         let block = offset / BLOCK;
         let rest = self.code.as_bytes().get(block * BLOCK..offset).unwrap_or_default();
         match self.characters.get(block) {

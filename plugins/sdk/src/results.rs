@@ -28,7 +28,11 @@ pub struct Layout {
 pub fn collect(attempt: &Attempt, layout: Layout) -> Result<Outcome, Failure> {
     let (mut uris, mut after) = (Vec::new(), None);
     loop {
-        let page = objects::list(&attempt.output, after.as_deref()).map_err(Failure::Host)?;
+        let page = match objects::list(&attempt.output, after.as_deref()) {
+            // A bucket comes with its first object: a program that only prints may leave none.
+            Err(Error::NotFound(_)) => break,
+            page => page.map_err(Failure::Host)?,
+        };
         uris.extend(page.entries.into_iter().map(|entry| entry.uri));
         after = match page.next {
             Some(_) if uris.len() > MAX_URIS => return Err(too_many("objects", MAX_URIS)),

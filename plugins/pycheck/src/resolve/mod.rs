@@ -12,6 +12,7 @@ use std::{
 
 use ruff_python_ast::{Decorator, Expr, ExprCall, StmtFunctionDef};
 use ruff_text_size::Ranged;
+use rustc_hash::FxHashMap;
 
 use crate::{
     chain::Chain,
@@ -29,9 +30,9 @@ const WIDTH: usize = 12;
 /// Answers by the address of their expression.
 #[derive(Debug)]
 struct Answers<T: ?Sized> {
-    settled: BTreeMap<usize, Rc<T>>,
+    settled: FxHashMap<usize, Rc<T>>,
     /// Cut short by a cycle, with the depth of its head: each holds as long as that is being answered.
-    provisional: BTreeMap<usize, (Rc<T>, usize)>,
+    provisional: FxHashMap<usize, (Rc<T>, usize)>,
 }
 
 impl<T: ?Sized> Answers<T> {
@@ -42,7 +43,7 @@ impl<T: ?Sized> Answers<T> {
 
 impl<T: ?Sized> Default for Answers<T> {
     fn default() -> Self {
-        Self { settled: BTreeMap::new(), provisional: BTreeMap::new() }
+        Self { settled: FxHashMap::default(), provisional: FxHashMap::default() }
     }
 }
 
@@ -57,7 +58,7 @@ pub(crate) struct Resolver<'a> {
     chains: RefCell<Answers<[Chain<'a>]>>,
     texts: RefCell<Answers<[Value]>>,
     /// Expressions that are being answered, each at its depth, and whether a cycle came back to it.
-    active: RefCell<BTreeMap<(usize, bool), usize>>,
+    active: RefCell<FxHashMap<(usize, bool), usize>>,
     cycles: RefCell<BTreeSet<usize>>,
     /// The least depth to which a cycle led back from the answer that is being worked on.
     low: Cell<usize>,

@@ -160,8 +160,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn item_texts(&self, subscript: &'a ExprSubscript) -> Vec<Value> {
-        let environment =
-            self.chains(&subscript.value).iter().all(|chain| chain.path().as_deref() == Some("os.environ"));
+        let environment = self.chains(&subscript.value).iter().all(|chain| chain.path() == Some("os.environ"));
         let keys = self.texts(&subscript.slice);
         if environment {
             return keys.iter().map(|key| key.known().map_or_else(Value::unknown, Value::env)).collect();
@@ -205,7 +204,7 @@ impl<'a> Resolver<'a> {
                 .flat_map(|value| value.map_or_else(unknown, |value| self.texts(value).to_vec()))
                 .collect();
         }
-        match (chain.path().as_deref(), arguments) {
+        match (chain.path(), arguments) {
             (Some("os.getenv" | "os.environ.get"), [name, default @ ..]) => {
                 let default =
                     default.first().or_else(|| call.arguments.find_keyword("default").map(|keyword| &keyword.value));

@@ -28,7 +28,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = program.calls().filter_map(|call| judge(program, &call)).collect();
     for reference in &program.resolver.model.references {
         let handed_on = !matches!(reference.role, Role::Callee | Role::Alias | Role::Attribute(_));
-        if handed_on && program.chains(reference.expr).iter().any(|chain| is_open(chain.pure_path().as_deref())) {
+        if handed_on && program.chains(reference.expr).iter().any(|chain| is_open(chain.pure_path())) {
             let message = "`open` is handed on as a value";
             findings.push(report::error("X104", program.span(reference.expr), message, HINT));
         }
@@ -38,7 +38,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
 
 fn judge<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
     let callee = program.chains(&call.node.func);
-    if callee.iter().any(|chain| is_open(chain.pure_path().as_deref())) {
+    if callee.iter().any(|chain| is_open(chain.pure_path())) {
         return opened(program, call, 1);
     }
     call.chains.iter().find_map(|chain| {

@@ -85,7 +85,7 @@ fn dynamic<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
     let callee = program.chains(&call.node.func);
     let path = callee.iter().find_map(|chain| chain.pure_path())?;
     let object = call.node.arguments.args.first();
-    match path.as_str() {
+    match path {
         "builtins.getattr"
         | "builtins.setattr"
         | "builtins.delattr"

@@ -57,7 +57,7 @@ pub(super) fn check(program: &Program<'_>, policy: &Policy<'_>) -> Vec<Finding> 
         for chain in program.chains(reference.expr).iter() {
             let Some(path) = chain.pure_path() else { continue };
             let imported = matches!(chain.root(), Root::Import(_));
-            if let Some((rule, message)) = judge(reference, &path, imported, policy) {
+            if let Some((rule, message)) = judge(reference, path, imported, policy) {
                 let hint = hint(rule);
                 findings.push(report::error(rule, program.span(reference.expr), message, hint));
                 break;
@@ -68,7 +68,7 @@ pub(super) fn check(program: &Program<'_>, policy: &Policy<'_>) -> Vec<Finding> 
     for (expr, call) in &program.resolver.model.calls {
         let answer = Reference { expr, role: Role::Alias };
         for path in program.chains(expr).iter().filter_map(|chain| chain.pure_path()) {
-            if let Some((rule, message)) = judge(&answer, &path, true, policy) {
+            if let Some((rule, message)) = judge(&answer, path, true, policy) {
                 findings.push(report::error(rule, program.span(*call), message, hint(rule)));
                 break;
             }
@@ -78,7 +78,7 @@ pub(super) fn check(program: &Program<'_>, policy: &Policy<'_>) -> Vec<Finding> 
 }
 
 fn judge(reference: &Reference<'_>, path: &str, imported: bool, policy: &Policy<'_>) -> Option<(&'static str, String)> {
-    let quoted = report::quote(path.strip_prefix("builtins.").unwrap_or(path));
+    let quoted = || report::quote(path.strip_prefix("builtins.").unwrap_or(path));
     if path == "os.environ" {
         return match reference.role {
             Role::Attribute("get") | Role::Item | Role::Contains | Role::Alias => None,
@@ -89,16 +89,16 @@ fn judge(reference: &Reference<'_>, path: &str, imported: bool, policy: &Policy<
         return None;
     }
     if let Some((rule, what)) = denied(path, policy.modules) {
-        return Some((rule, format!("`{quoted}` {what}")));
+        return Some((rule, format!("`{}` {what}", quoted())));
     }
     if imported && through_another(path) {
-        return Some(("X107", format!("`{quoted}` reaches a module through another")));
+        return Some(("X107", format!("`{}` reaches a module through another", quoted())));
     }
     if imported && GUARDED.contains(&path) && !matches!(reference.role, Role::Alias) {
-        return Some(("X107", format!("the module `{quoted}` is handed on as a value")));
+        return Some(("X107", format!("the module `{}` is handed on as a value", quoted())));
     }
     if path.strip_prefix("os.").is_some_and(|rest| !allowed_of_os(rest)) {
-        return Some(("C010", format!("`{quoted}` is not available to programs")));
+        return Some(("C010", format!("`{}` is not available to programs", quoted())));
     }
     None
 }

@@ -75,7 +75,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     }
     findings.extend(program.calls().filter_map(|call| handed_over(program, &call)));
     findings.extend(program.resolver.model.items_set.iter().filter_map(|item| {
-        let environment = program.chains(&item.value).iter().any(|chain| chain.path().as_deref() == Some("os.environ"));
+        let environment = program.chains(&item.value).iter().any(|chain| chain.path() == Some("os.environ"));
         let keys = program.texts(&item.slice);
         let harmless = keys.iter().all(|key| key.known().is_some_and(|key| SETTABLE.contains(&key)));
         (environment && !harmless).then(|| {
@@ -118,7 +118,7 @@ fn handed_over<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
             return Some(report::error("X105", program.span(keyword), message, HINT));
         }
     }
-    let paths: Vec<String> = call.chains.iter().filter_map(|chain| chain.path()).collect();
+    let paths: Vec<&str> = call.chains.iter().filter_map(|chain| chain.path()).collect();
     let service = call.argument(0, "service_name").map(|name| program.texts(name));
     let asked =
         service.iter().flat_map(|names| names.iter()).filter_map(|name| name.known()).find(|n| SERVICES.contains(n));

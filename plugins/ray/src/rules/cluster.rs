@@ -29,14 +29,15 @@ pub(super) fn check<'a>(program: &Program<'a>) -> Vec<Finding> {
         }
     }
     for expr in program.references() {
-        let path = program.chains(expr).iter().find_map(|chain| chain.pure_path());
+        let chains = program.chains(expr);
+        let path = chains.iter().find_map(|chain| chain.pure_path());
         if let Some(path) = path.filter(|path| within(path, SERVICES)) {
-            findings.push(service(program, &path, expr));
+            findings.push(service(program, path, expr));
         }
     }
     for call in program.calls() {
         let path = call.chains.iter().filter(|chain| call.own(chain).is_some()).find_map(|chain| chain.path());
-        match path.as_deref() {
+        match path {
             Some("ray.init") => {
                 connected = true;
                 findings.extend(init(program, &call));

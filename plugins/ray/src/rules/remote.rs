@@ -21,7 +21,7 @@ pub(super) fn check<'a>(program: &Program<'a>) -> Vec<Finding> {
 /// Whether one of the decorators is `ray.remote`.
 pub(super) fn is_remote<'a>(program: &Program<'a>, decorators: &'a [Decorator]) -> bool {
     let named = |decorator: &'a Decorator| {
-        program.chains(&decorator.expression).iter().any(|chain| chain.path().as_deref() == Some("ray.remote"))
+        program.chains(&decorator.expression).iter().any(|chain| chain.path() == Some("ray.remote"))
     };
     decorators.iter().any(named)
 }
@@ -155,7 +155,7 @@ impl<'a> Loops<'_, 'a> {
     fn judge(&mut self, expr: &'a Expr) {
         let Expr::Call(call) = expr else { return };
         let [Expr::Call(inner)] = call.arguments.args.as_ref() else { return };
-        let get = self.program.chains(&call.func).iter().any(|chain| chain.pure_path().as_deref() == Some("ray.get"));
+        let get = self.program.chains(&call.func).iter().any(|chain| chain.pure_path() == Some("ray.get"));
         let Expr::Attribute(method) = inner.func.as_ref() else { return };
         let Expr::Name(function) = method.value.as_ref() else { return };
         let remote = method.attr.as_str() == "remote";

@@ -31,13 +31,14 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
         }
     }
     for expr in program.references() {
-        let path = program.chains(expr).iter().find_map(|chain| chain.pure_path());
+        let chains = program.chains(expr);
+        let path = chains.iter().find_map(|chain| chain.pure_path());
         let Some(path) = path else { continue };
         let span = program.span(expr);
-        if is_private(&path) {
-            findings.push(report::error("X107", span, private(&path), "use Ray's public functions"));
+        if is_private(path) {
+            findings.push(report::error("X107", span, private(path), "use Ray's public functions"));
         } else if NATIVE.iter().any(|native| path.starts_with(native)) {
-            let message = format!("`{}` calls native code", report::quote(&path));
+            let message = format!("`{}` calls native code", report::quote(path));
             findings.push(report::error("X110", span, message, "use NumPy's and Arrow's own functions"));
         } else if path == "os.fork" {
             let message = "`os.fork` starts processes beside Ray's own";
@@ -62,7 +63,7 @@ fn of_call<'a>(program: &Program<'a>, call: &Call<'a>) -> Vec<Finding> {
     let span = program.span(call.node);
     let mut findings = Vec::new();
     let named = |name: &str| call.chains.iter().any(|chain| call.called(chain) == Some(name));
-    let path = |wanted: &str| call.chains.iter().any(|chain| chain.path().as_deref() == Some(wanted));
+    let path = |wanted: &str| call.chains.iter().any(|chain| chain.path() == Some(wanted));
     let environment = call.argument(usize::MAX, "runtime_env");
     if let Some(environment) = environment.filter(|environment| !only_variables(program, environment)) {
         let hint = "leave `runtime_env` out: Ray, PyArrow, pandas and NumPy are there";

@@ -92,7 +92,7 @@ impl<'a> Task<'_, 'a> {
             Root::Value(Expr::List(_) | Expr::Dict(_) | Expr::Set(_) | Expr::ListComp(_) | Expr::DictComp(_)) => {
                 chain.is_root()
             }
-            Root::Builtin("list" | "dict" | "set") => chain.hops().len() == 1,
+            Root::Builtin("list" | "dict" | "set") => chain.length() == 1,
             Root::Import(path) => path.as_ref() == "collections.defaultdict",
             _ => false,
         });

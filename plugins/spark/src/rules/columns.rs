@@ -1,6 +1,8 @@
 //! Columns that the source does not have. Rule `P021`: only where the frame comes from a given source by steps that are
 //! understood, and only for names that are written out.
 
+use std::rc::Rc;
+
 use enginehouse_pycheck::{
     Call, Hop, Program, argument,
     ast::{
@@ -15,6 +17,8 @@ use enginehouse_sdk::{Column, Finding, Source, Task};
 use super::{hops::option, sql};
 
 const FUNCTIONS: &str = "pyspark.sql.functions.";
+/// How many of the calls before are looked through for the step before.
+const LATELY: usize = 64;
 /// Methods that keep the columns as they are.
 const KEEPS: &[&str] = &[
     "filter",
@@ -71,16 +75,35 @@ const NAMES: &[&str] =
     &["select", "groupBy", "groupby", "orderBy", "sort", "dropDuplicates", "drop_duplicates", "rollup", "cube"];
 
 pub(super) fn check(task: &Task, program: &Program<'_>) -> Vec<Finding> {
-    program.calls().flat_map(|call| of_call(task, program, &call).unwrap_or_default()).collect()
+    let mut known = Known::default();
+    program.calls().flat_map(|call| of_call(task, program, &call, &mut known).unwrap_or_default()).collect()
 }
 
-fn of_call<'a>(task: &Task, program: &Program<'a>, call: &Call<'a>) -> Option<Vec<Finding>> {
+/// The columns after a call that stands for one thing alone, by the call: frames are made step by step, and each step would
+/// go back to the source.
+type Known<'a> = Vec<(&'a ExprCall, Vec<Rc<str>>)>;
+
+fn of_call<'a>(task: &Task, program: &Program<'a>, call: &Call<'a>, known: &mut Known<'a>) -> Option<Vec<Finding>> {
     let [chain] = call.chains.as_ref() else { return None };
-    let hops = call.own(chain)?;
-    let (last, before) = hops.split_last()?;
-    let (mut columns, steps) = source(task, program, before)?;
-    for hop in steps {
-        columns = step(program, columns, hop)?;
+    call.called(chain)?;
+    let mut back = chain.hops_back();
+    let last = back.next()?;
+    let before = back.next().and_then(|hop| hop.call);
+    // The step before was looked at lately, if at all.
+    let found = before.and_then(|before| known.iter().rev().take(LATELY).find(|(call, _)| std::ptr::eq(*call, before)));
+    let columns = match found {
+        Some((_, columns)) => columns.clone(),
+        None => {
+            let hops = chain.hops();
+            let (mut columns, steps) = source(task, program, hops.split_last()?.1)?;
+            for hop in steps {
+                columns = step(program, columns, hop)?;
+            }
+            columns
+        }
+    };
+    if let Some(after) = step(program, columns.clone(), last) {
+        known.push((call.node, after));
     }
     let names = used(program, last)?;
     let missing = names.into_iter().filter(|(name, _)| !has(&columns, name));
@@ -92,11 +115,11 @@ fn of_call<'a>(task: &Task, program: &Program<'a>, call: &Call<'a>) -> Option<Ve
     Some(missing.map(make).collect())
 }
 
-fn has(columns: &[String], name: &str) -> bool {
+fn has(columns: &[Rc<str>], name: &str) -> bool {
     let plain = name.trim_matches('`');
     // A dotted name may lead into a struct, and a star is all of them.
     name == "*"
-        || name.contains(['.', '*', '(', ' ', ',']) && !columns.iter().any(|c| c == plain)
+        || name.contains(['.', '*', '(', ' ', ',']) && !columns.iter().any(|c| **c == *plain)
         || columns.iter().any(|column| column.eq_ignore_ascii_case(plain))
 }
 
@@ -105,7 +128,7 @@ fn source<'c, 'a>(
     task: &Task,
     program: &Program<'a>,
     hops: &'c [&'c Hop<'a>],
-) -> Option<(Vec<String>, &'c [&'c Hop<'a>])> {
+) -> Option<(Vec<Rc<str>>, &'c [&'c Hop<'a>])> {
     let read = hops.iter().position(|hop| hop.name == "read" && hop.call.is_none());
     let from = read.map_or(0, |read| read + 1);
     let place = hops.iter().skip(from).position(|hop| {
@@ -151,13 +174,13 @@ fn source<'c, 'a>(
     Some((names(objects.columns.iter())?, steps))
 }
 
-fn names<'c>(columns: impl Iterator<Item = &'c Column>) -> Option<Vec<String>> {
-    let names: Vec<String> = columns.map(|column| column.name.clone()).collect();
+fn names<'c>(columns: impl Iterator<Item = &'c Column>) -> Option<Vec<Rc<str>>> {
+    let names: Vec<Rc<str>> = columns.map(|column| column.name.as_str().into()).collect();
     (!names.is_empty()).then_some(names)
 }
 
 /// The columns after a step; none where the step is not understood.
-fn step<'a>(program: &Program<'a>, mut columns: Vec<String>, hop: &Hop<'a>) -> Option<Vec<String>> {
+fn step<'a>(program: &Program<'a>, mut columns: Vec<Rc<str>>, hop: &Hop<'a>) -> Option<Vec<Rc<str>>> {
     let call = hop.call?;
     let text = |place: usize| -> Option<String> {
         let texts = program.texts(call.arguments.args.get(place)?);
@@ -168,11 +191,11 @@ fn step<'a>(program: &Program<'a>, mut columns: Vec<String>, hop: &Hop<'a>) -> O
     };
     match hop.name.as_ref() {
         name if KEEPS.contains(&name) => {}
-        "withColumn" => columns.push(text(0)?),
+        "withColumn" => columns.push(text(0)?.into()),
         "withColumnRenamed" => {
             let (from, to) = (text(0)?, text(1)?);
             columns.retain(|column| !column.eq_ignore_ascii_case(&from));
-            columns.push(to);
+            columns.push(to.into());
         }
         "drop" => {
             for place in 0..call.arguments.args.len() {
@@ -185,7 +208,7 @@ fn step<'a>(program: &Program<'a>, mut columns: Vec<String>, hop: &Hop<'a>) -> O
             for argument in &call.arguments.args {
                 match selected(program, argument)?.as_str() {
                     "*" => chosen.extend(columns.iter().cloned()),
-                    name => chosen.push(name.to_owned()),
+                    name => chosen.push(name.into()),
                 }
             }
             columns = chosen;
@@ -205,8 +228,7 @@ fn selected<'a>(program: &Program<'a>, expr: &'a Expr) -> Option<String> {
     let last = chain.last()?;
     let place = last.call?.arguments.args.first()?;
     let named = matches!(last.name.as_ref(), "alias" | "name")
-        || chain.path()?.strip_prefix(FUNCTIONS).is_some_and(|f| f == "col" || f == "column")
-            && chain.hops().len() <= 1;
+        || chain.path()?.strip_prefix(FUNCTIONS).is_some_and(|f| f == "col" || f == "column") && chain.length() <= 1;
     let texts = program.texts(place);
     match texts.as_ref() {
         [text] if named => text.known().map(str::to_owned),

@@ -6,16 +6,21 @@ use enginehouse_pycheck::{Chain, Hop, Program, Value, argument, ast::Expr};
 
 /// The methods from an attribute (`read`, `write`) to the last call, which is one of `ends`; all between are among `between`.
 pub(super) fn after<'c, 'a>(
-    hops: &'c [&'c Hop<'a>],
+    chain: &'c Chain<'a>,
     attribute: &str,
     between: &[&str],
     ends: &[&str],
-) -> Option<&'c [&'c Hop<'a>]> {
-    let at = hops.iter().rposition(|hop| hop.call.is_none() && hop.name == attribute)?;
-    let methods = hops.get(at + 1..)?;
-    let (last, others) = methods.split_last()?;
-    let fits = ends.contains(&last.name.as_ref()) && others.iter().all(|hop| between.contains(&hop.name.as_ref()));
-    fits.then_some(methods)
+) -> Option<Vec<&'c Hop<'a>>> {
+    let mut hops = chain.hops_back();
+    let mut methods = vec![hops.next().filter(|last| ends.contains(&last.name.as_ref()))?];
+    for hop in hops {
+        if hop.call.is_none() && hop.name == attribute {
+            methods.reverse();
+            return Some(methods);
+        }
+        methods.push(Some(hop).filter(|hop| between.contains(&hop.name.as_ref()))?);
+    }
+    None
 }
 
 /// The strings given to a method among hops: `format("csv")`.

@@ -63,7 +63,6 @@ fn of_call<'a>(program: &Program<'a>, call: &Call<'a>) -> Vec<What> {
     };
     let mut found = Vec::new();
     for chain in call.chains.iter() {
-        let Some(hops) = call.own(chain) else { continue };
         let Some(name) = call.called(chain) else { continue };
         let path = chain.path().unwrap_or_default();
         if path.ends_with(".read_table") && path.starts_with("pyspark.pandas") {
@@ -72,7 +71,7 @@ fn of_call<'a>(program: &Program<'a>, call: &Call<'a>) -> Vec<What> {
             found.extend(paths.into_iter().map(What::Path));
         } else if !may_be_spark(chain) {
             continue;
-        } else if let Some(methods) = after(&hops, "read", BETWEEN, &[FILES, &["table", "jdbc"]].concat()) {
+        } else if let Some(methods) = after(chain, "read", BETWEEN, &[FILES, &["table", "jdbc"]].concat()).as_deref() {
             found.extend(of_reader(program, call, methods, name));
         } else if name == "table" && !chain.has("read") {
             found.extend(texts(0, "tableName").into_iter().map(What::Table));

@@ -115,11 +115,11 @@ fn of_call<'a>(program: &Program<'a>, call: &Call<'a>) -> Vec<Write> {
     let range = call.node.range();
     let mut found: Vec<Write> = Vec::new();
     for chain in call.chains.iter() {
-        let Some(hops) = call.own(chain) else { continue };
         let Some(name) = call.called(chain) else { continue };
         let texts = |place, name| call.argument(place, name).map(|path| program.texts_within(path));
         let mut push = |target, mode| found.push(Write { range, target, mode });
-        if let Some(methods) = after(&hops, "write", BETWEEN, &[FILES, TABLES].concat()).filter(|_| may_be_spark(chain))
+        if let Some(methods) =
+            after(chain, "write", BETWEEN, &[FILES, TABLES].concat()).as_deref().filter(|_| may_be_spark(chain))
         {
             let target = match name {
                 "saveAsTable" | "insertInto" => vec![Target::Elsewhere("a table".to_owned())],
