@@ -26,10 +26,13 @@ pub struct TestHost {
 }
 
 impl TestHost {
-    /// Starts a server with nothing but a data folder and a free port, and installs Spark where it is missing.
+    /// Starts a server with nothing but a data folder and a free port, and installs the engines that are missing.
     pub async fn start(executable: &str) -> anyhow::Result<Self> {
-        tokio::task::spawn_blocking(|| EnginesRoot::new(&Config::default().local.engines).install("spark", |_| {}))
-            .await??;
+        tokio::task::spawn_blocking(|| {
+            let root = EnginesRoot::new(&Config::default().local.engines);
+            root.engines().iter().try_for_each(|engine| root.install(&engine.name, |_| {}).map(drop))
+        })
+        .await??;
         Self::start_in(executable.into(), tempfile::tempdir()?).await
     }
 
@@ -73,6 +76,13 @@ impl TestHost {
     /// The server's data folder.
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// The most memory that the server has had so far, in KiB.
+    pub fn peak_memory_kib(&self) -> anyhow::Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM in the status")?;
+        Ok(line.trim_end_matches("kB").trim().parse()?)
     }
 
     /// A path as a url.

@@ -100,19 +100,6 @@ async fn requests_that_cannot_be_right_say_what_to_do() {
 }
 
 #[tokio::test]
-async fn what_is_no_csv_is_refused_and_not_kept() {
-    let host = TestHost::start(BIN).await.unwrap();
-    for csv in [&b""[..], b"\n\n", b"a,a\n1,2\n", b"\xff\xfea\0"] {
-        let form = reqwest::multipart::Form::new()
-            .part("file", reqwest::multipart::Part::bytes(csv.to_vec()).file_name("x.csv"));
-        let response = host.http.post(host.at("/v1/uploads")).multipart(form).send().await.unwrap();
-        problem(response, 400).await.unwrap();
-    }
-    let kept = host.get("/v1/objects?prefix=s3://enginehouse/uploads/").await.unwrap();
-    assert_eq!(kept["objects"], json!([]));
-}
-
-#[tokio::test]
 async fn an_upload_whose_sender_hangs_up_is_not_kept() {
     use tokio::io::AsyncWriteExt;
 
