@@ -19,8 +19,11 @@ pub(super) struct SessionView {
     runs: Vec<RunView>,
 }
 
-/// A session; one that nobody has used is empty.
-#[utoipa::path(get, path = "/v1/sessions/{id}", responses((status = 200, body = SessionView)))]
+/// A session.
+#[utoipa::path(
+    get, path = "/v1/sessions/{id}",
+    responses((status = 200, body = SessionView), (status = 404, description = "nobody has used it yet"))
+)]
 pub(super) async fn show(app: AppState, Path(id): Path<String>) -> Answer<Json<SessionView>> {
     let session = sessions::get(&app, &id).await?;
     let runs = session.runs.into_iter().map(RunView::from).collect();

@@ -3,14 +3,14 @@
 //! One rule: sources persist until changed; each run takes a snapshot of them; history is the runs. Reset clears the
 //! sources and leaves the history.
 
-use super::{Result, ids};
+use super::{Error, Result, ids};
 use crate::{
     app::App,
     store::{RunFilter, RunRow, SourceRef},
 };
 
-/// A session as callers see it. One that nobody has used yet is empty.
-#[derive(Debug)]
+/// A session as callers see it.
+#[derive(Debug, Default)]
 pub struct Session {
     pub id: String,
     pub sources: Vec<SourceRef>,
@@ -18,10 +18,19 @@ pub struct Session {
 }
 
 /// A session with its newest runs.
+///
+/// # Errors
+/// [`Error::NotFound`] for one that nobody has used yet.
 pub async fn get(app: &App, id: &str) -> Result<Session> {
     let id = ids::session(id)?;
-    let sources = app.store.session(id).await?.map(|row| row.sources).unwrap_or_default();
+    let row = app.store.session(id).await?;
     let runs = app.store.runs(&RunFilter { session: Some(id.to_owned()), limit: 100, ..RunFilter::default() }).await?;
+    if row.is_none() && runs.is_empty() {
+        return Err(Error::NotFound(format!(
+            "there is no session `{id}` yet: upload a file or start a run in it first"
+        )));
+    }
+    let sources = row.map(|row| row.sources).unwrap_or_default();
     Ok(Session { id: id.to_owned(), sources, runs })
 }
 

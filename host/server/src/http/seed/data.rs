@@ -113,7 +113,11 @@ pub(in crate::http) async fn reset_session(app: AppState, Path(id): Path<String>
 /// What was asked and what was run in a session: its newest 100 runs, the oldest first.
 #[utoipa::path(get, path = "/history/{id}", responses((status = 200, body = Object)))]
 pub(in crate::http) async fn history(app: AppState, Path(id): Path<String>) -> Answer<Value> {
-    let session = sessions::get(&app, &id).await?;
+    // Clients of this path ask before they have used a session.
+    let session = match sessions::get(&app, &id).await {
+        Err(service::Error::NotFound(_)) => sessions::Session { id, ..sessions::Session::default() },
+        known => known?,
+    };
     let (mut conversation, mut executions) = (Vec::new(), Vec::new());
     for row in session.runs.into_iter().rev() {
         let code = runs::code(&app, row.id).await?.pop().map(|attempt| attempt.code);
