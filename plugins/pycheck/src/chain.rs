@@ -85,6 +85,12 @@ impl<'a> Chain<'a> {
         std::iter::successors(self.last.as_deref(), |link| link.before.as_deref()).map(|link| &link.hop)
     }
 
+    /// The last hop and those before it up to the call before: what one call of a long chain adds.
+    pub fn latest(&self) -> impl Iterator<Item = &Hop<'a>> {
+        let mut hops = self.hops_back();
+        hops.next().into_iter().chain(hops.take_while(|hop| hop.call.is_none()))
+    }
+
     /// How many hops it has.
     pub fn length(&self) -> usize {
         self.last.as_ref().map_or(0, |link| usize::from(link.length))
@@ -157,7 +163,7 @@ impl<'a> Chain<'a> {
         }
         let is_name = !matches!(hop.name.as_ref(), "()" | "[]");
         let path = match &self.path {
-            Some(path) if is_name && !self.path_ends => Some(format!("{path}.{}", hop.name).into()),
+            Some(path) if is_name && !self.path_ends => Some([path, ".", &hop.name].concat().into()),
             path => path.clone(),
         };
         let path_ends = self.path_ends || !is_name || hop.call.is_some();

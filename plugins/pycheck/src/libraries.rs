@@ -92,7 +92,7 @@ pub fn writes<'a>(program: &Program<'a>, call: &Call<'a>, chain: &Chain<'a>) -> 
 
 /// Whether nothing was called before: `read_csv(…)`, not `read_csv(…).head(…)`.
 fn is_first(chain: &Chain<'_>) -> bool {
-    chain.hops().iter().filter(|hop| hop.call.is_some()).count() == 1
+    chain.hops_back().filter(|hop| hop.call.is_some()).take(2).count() == 1
 }
 
 fn is_buffer<'a>(program: &Program<'a>, expr: &'a Expr) -> bool {

@@ -48,9 +48,11 @@ fn undefined(program: &Program<'_>, model: &Model<'_>, used: &Use<'_>) -> Option
             let plain = model.scopes.get(found).is_some_and(|scope| {
                 scope.kind == ScopeKind::Module || (scope.kind == ScopeKind::Function && !is_builtin(name))
             });
+            if !plain || found != used.scope || used.annotation || is_builtin(name) {
+                return None;
+            }
             let reaching = model.reaching(used);
-            let gone = reaching.iter().all(|binding| matches!(binding.origin, Origin::Deleted));
-            if !plain || found != used.scope || used.annotation || is_builtin(name) || !gone {
+            if !reaching.iter().all(|binding| matches!(binding.origin, Origin::Deleted)) {
                 return None;
             }
             let message = match reaching.is_empty() {
@@ -89,22 +91,12 @@ fn hint(name: &str) -> String {
 }
 
 fn unused(program: &Program<'_>, model: &Model<'_>) -> Vec<Finding> {
-    let used: std::collections::BTreeSet<usize> = model
-        .uses
-        .values()
-        .flat_map(|used| model.reaching(used))
-        .filter_map(|binding| match binding.origin {
-            Origin::Import(place) => Some(place),
-            _ => None,
-        })
-        .collect();
     let names: std::collections::BTreeSet<&str> = model.uses.values().map(|used| used.name.id.as_str()).collect();
     let mut findings = Vec::new();
-    for (place, import) in model.imports.iter().enumerate() {
+    for import in &model.imports {
         let Some(bound) = import.bound else { continue };
         // Several imports may share a name (`import a.b`, `import a.c`); one in a `try` may be there for its error.
-        let spared = used.contains(&place)
-            || import.kept
+        let spared = import.kept
             || bound == "_"
             || names.contains(bound)
             || model.mentioned.contains(bound)

@@ -1,6 +1,6 @@
 //! A module as rules see it.
 
-use std::rc::Rc;
+use std::{cell::OnceCell, rc::Rc};
 
 use enginehouse_sdk::Span;
 use ruff_python_ast::{Expr, ExprCall, ExprName};
@@ -10,7 +10,7 @@ use crate::{
     Syntax,
     chain::{Chain, Hop, Root},
     resolve::Resolver,
-    scope::{self, Origin},
+    scope::{self, Origin, Reference},
     value::Value,
 };
 
@@ -19,6 +19,9 @@ use crate::{
 pub struct Program<'a> {
     syntax: &'a Syntax<'a>,
     pub(crate) resolver: Resolver<'a>,
+    calls: OnceCell<Vec<Call<'a>>>,
+    mentions: OnceCell<Vec<Mention<'a>>>,
+    strings: OnceCell<Vec<(&'a Expr, Rc<[Value]>)>>,
 }
 
 /// A call, and what it may call: each chain ends with the hop of this call, except where it calls a function of the
@@ -29,12 +32,27 @@ pub struct Call<'a> {
     pub node: &'a ExprCall,
     /// At least one.
     pub chains: Rc<[Chain<'a>]>,
+    /// What is called: at least one.
+    pub callee: Rc<[Chain<'a>]>,
+}
+
+/// A name, an attribute, a call or an item, and what it may stand for.
+#[derive(Debug)]
+pub(crate) struct Mention<'a> {
+    pub(crate) reference: Reference<'a>,
+    pub(crate) chains: Rc<[Chain<'a>]>,
 }
 
 impl<'a> Program<'a> {
     /// Reads the scopes of a module.
     pub fn read(syntax: &'a Syntax<'a>) -> Self {
-        Self { syntax, resolver: Resolver::new(scope::build(syntax.body())) }
+        Self {
+            syntax,
+            resolver: Resolver::new(scope::build(syntax.body())),
+            calls: OnceCell::new(),
+            mentions: OnceCell::new(),
+            strings: OnceCell::new(),
+        }
     }
 
     /// The tree.
@@ -48,8 +66,21 @@ impl<'a> Program<'a> {
     }
 
     /// All calls, in the order of the walk.
-    pub fn calls(&self) -> impl Iterator<Item = Call<'a>> {
-        self.resolver.model.calls.iter().map(|(expr, node)| Call { node, chains: self.chains(expr) })
+    pub fn calls(&self) -> &[Call<'a>] {
+        self.calls.get_or_init(|| {
+            let calls = self.resolver.model.calls.iter();
+            calls
+                .map(|(expr, node)| Call { node, chains: self.chains(expr), callee: self.chains(&node.func) })
+                .collect()
+        })
+    }
+
+    /// All references with what they may stand for, in the order of the walk.
+    pub(crate) fn mentions(&self) -> &[Mention<'a>] {
+        self.mentions.get_or_init(|| {
+            let references = self.resolver.model.references.iter();
+            references.map(|reference| Mention { reference: *reference, chains: self.chains(reference.expr) }).collect()
+        })
     }
 
     /// What an expression may stand for: at least one chain.
@@ -87,14 +118,17 @@ impl<'a> Program<'a> {
     }
 
     /// All strings that the program spells out or puts together, with their expressions.
-    pub fn strings(&self) -> impl Iterator<Item = (&'a Expr, Rc<[Value]>)> {
-        self.resolver.model.strings.iter().map(|expr| (*expr, self.texts(expr)))
+    pub fn strings(&self) -> &[(&'a Expr, Rc<[Value]>)] {
+        self.strings.get_or_init(|| {
+            let strings = self.resolver.model.strings.iter();
+            strings.map(|expr| (*expr, self.texts(expr))).collect()
+        })
     }
 
     /// The dotted paths that are imported (`a.b` for `from a import b`, `a.b` for `import a.b`), with their places.
     pub fn imports(&self) -> impl Iterator<Item = (String, TextRange)> {
         self.resolver.model.imports.iter().map(|import| {
-            let path = if import.member.is_some() { import.path.clone() } else { import.module.to_owned() };
+            let path = if import.member.is_some() { import.path.to_string() } else { import.module.to_owned() };
             (path, import.range)
         })
     }
@@ -104,7 +138,7 @@ impl<'a> Program<'a> {
         let model = &self.resolver.model;
         match model.reaching(model.use_of(name)?).as_slice() {
             [binding] => match binding.origin {
-                Origin::Import(place) => model.imports.get(place).map(|import| import.path.as_str()),
+                Origin::Import(place) => model.imports.get(place).map(|import| &*import.path),
                 _ => None,
             },
             _ => None,
@@ -170,14 +204,14 @@ mod tests {
     fn texts(code: &str) -> Vec<String> {
         let syntax = Syntax::parse(code).unwrap_or_else(|findings| panic!("{findings:?}"));
         let program = Program::read(&syntax);
-        let probe = program.calls().filter(|call| syntax.text(call.node.func.as_ref()) == "probe").last().unwrap();
+        let probe = program.calls().iter().rfind(|call| syntax.text(call.node.func.as_ref()) == "probe").unwrap();
         program.texts_within(&probe.node.arguments.args[0]).iter().map(Value::display).collect()
     }
 
     fn paths(code: &str) -> Vec<Option<String>> {
         let syntax = Syntax::parse(code).unwrap_or_else(|findings| panic!("{findings:?}"));
         let program = Program::read(&syntax);
-        let probe = program.calls().filter(|call| syntax.text(call.node.func.as_ref()) == "probe").last().unwrap();
+        let probe = program.calls().iter().rfind(|call| syntax.text(call.node.func.as_ref()) == "probe").unwrap();
         program.chains(&probe.node.arguments.args[0]).iter().map(|chain| chain.path().map(str::to_owned)).collect()
     }
 

@@ -11,6 +11,8 @@ use crate::{
     scope::{Binding, Origin, SEEN, is_builtin},
 };
 
+const PARTIAL: &str = "functools.partial";
+
 impl<'a> Resolver<'a> {
     /// What an expression may stand for: at least one chain.
     pub(crate) fn chains(&self, expr: &'a Expr) -> Rc<[Chain<'a>]> {
@@ -40,15 +42,11 @@ impl<'a> Resolver<'a> {
             self.spend(1);
         };
         for expr in above.into_iter().rev() {
-            let next: Vec<Chain<'a>> = match expr {
-                Expr::Attribute(attribute) => {
-                    chains.iter().flat_map(|chain| self.attribute(chain, attribute.attr.as_str())).collect()
-                }
-                Expr::Call(call) => chains.iter().flat_map(|chain| self.call(chain, call, expr)).collect(),
-                Expr::Subscript(_) => chains.iter().map(Chain::item).collect(),
-                _ => chains.to_vec(),
+            chains = match chains.as_ref() {
+                // Nearly all steps are of this kind.
+                [chain] if let Some(next) = plain_step(chain, expr) => Rc::new([next]),
+                _ => self.narrow(chains.iter().flat_map(|chain| self.step(chain, expr)).collect()).into(),
             };
-            chains = self.narrow(next).into();
             self.keep(&self.chains, expr, &chains);
         }
         self.low.set(outer.min(self.low.get()));
@@ -87,7 +85,7 @@ impl<'a> Resolver<'a> {
     fn bound_chains(&self, binding: &Binding<'a>) -> Vec<Chain<'a>> {
         match binding.origin {
             Origin::Import(place) => match self.model.imports.get(place) {
-                Some(import) if !import.relative => vec![Chain::new(Root::Import(import.path.as_str().into()))],
+                Some(import) if !import.relative => vec![Chain::new(Root::Import(Rc::clone(&import.path)))],
                 _ => vec![Chain::unknown()],
             },
             Origin::Value(value) => self.chains(value).to_vec(),
@@ -110,13 +108,22 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn attribute(&self, chain: &Chain<'a>, name: &'a str) -> Vec<Chain<'a>> {
-        match chain.root() {
-            Root::Class(def) if chain.is_root() => match self.class_bindings(def.start().to_u32(), name) {
-                Some(bindings) => bindings.iter().flat_map(|binding| self.bound_chains(binding)).collect(),
-                None => vec![chain.attribute(name)],
-            },
-            _ => vec![chain.attribute(name)],
+    fn step(&self, chain: &Chain<'a>, expr: &'a Expr) -> Vec<Chain<'a>> {
+        if let Some(next) = plain_step(chain, expr) {
+            return vec![next];
+        }
+        match expr {
+            Expr::Attribute(attribute) => self.class_attribute(chain, attribute.attr.as_str()),
+            Expr::Call(call) => self.call(chain, call, expr),
+            _ => vec![chain.clone()],
+        }
+    }
+
+    fn class_attribute(&self, chain: &Chain<'a>, name: &'a str) -> Vec<Chain<'a>> {
+        let Root::Class(def) = chain.root() else { return vec![chain.attribute(name)] };
+        match self.class_bindings(def.start().to_u32(), name) {
+            Some(bindings) => bindings.iter().flat_map(|binding| self.bound_chains(binding)).collect(),
+            None => vec![chain.attribute(name)],
         }
     }
 
@@ -140,7 +147,7 @@ impl<'a> Resolver<'a> {
                 None => vec![Chain::unknown()],
             },
             (Root::Builtin("getattr"), true) => self.getattr(chain, call),
-            (Root::Import(path), true) if &**path == "functools.partial" => match call.arguments.args.first() {
+            (Root::Import(path), true) if &**path == PARTIAL => match call.arguments.args.first() {
                 Some(function) => self.chains(function).to_vec(),
                 None => vec![chain.called(call)],
             },
@@ -192,5 +199,19 @@ impl<'a> Resolver<'a> {
             kept.push(Chain::unknown());
         }
         kept
+    }
+}
+
+/// What an attribute, a call or an item makes of a chain, where it makes one thing of it whatever the program is.
+fn plain_step<'a>(chain: &Chain<'a>, expr: &'a Expr) -> Option<Chain<'a>> {
+    let root = chain.is_root().then(|| chain.root());
+    match (expr, root) {
+        (Expr::Attribute(_), Some(Root::Class(_))) => None,
+        (Expr::Attribute(attribute), _) => Some(chain.attribute(attribute.attr.as_str())),
+        (Expr::Call(_), Some(Root::Function(_) | Root::Builtin("getattr"))) => None,
+        (Expr::Call(_), Some(Root::Import(path))) if &**path == PARTIAL => None,
+        (Expr::Call(call), _) => Some(chain.called(call)),
+        (Expr::Subscript(_), _) => Some(chain.item()),
+        _ => Some(chain.clone()),
     }
 }

@@ -20,8 +20,10 @@ impl<'a> Resolver<'a> {
     pub(crate) fn texts(&self, expr: &'a Expr) -> Rc<[Value]> {
         let outer = self.low.replace(usize::MAX);
         let values = self.recall(&self.texts, expr).unwrap_or_else(|| {
-            let values = self.guarded(expr, true, || self.fold(expr)).unwrap_or_default();
-            let values: Rc<[Value]> = narrow(values).into();
+            let values: Rc<[Value]> = match expr {
+                Expr::StringLiteral(text) => Rc::new([Value::text(text.value.to_str())]),
+                _ => narrow(self.guarded(expr, true, || self.fold(expr)).unwrap_or_default()).into(),
+            };
             self.keep(&self.texts, expr, &values);
             values
         });
@@ -31,7 +33,6 @@ impl<'a> Resolver<'a> {
 
     fn fold(&self, expr: &'a Expr) -> Vec<Value> {
         match expr {
-            Expr::StringLiteral(text) => vec![Value::text(text.value.to_str())],
             Expr::FString(text) => self.f_string(text),
             Expr::NumberLiteral(number) => match &number.value {
                 Number::Int(int) => vec![Value::text(int.to_string())],

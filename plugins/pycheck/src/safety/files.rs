@@ -2,7 +2,7 @@
 
 use enginehouse_sdk::Finding;
 
-use crate::{Call, Program, report, scope::Role};
+use crate::{Call, Program, program::Mention, report, scope::Role};
 
 /// Methods of a path that change files; no object of the engines' has one of these names.
 const CHANGES: &[&str] = &[
@@ -25,10 +25,10 @@ const OF_PATHS: &[&str] = &["rename", "replace", "touch", "mkdir"];
 const HINT: &str = "write below `os.environ[\"OUTPUT_PATH\"]` through the engine";
 
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = program.calls().filter_map(|call| judge(program, &call)).collect();
-    for reference in &program.resolver.model.references {
+    let mut findings: Vec<Finding> = program.calls().iter().filter_map(|call| judge(program, call)).collect();
+    for Mention { reference, chains } in program.mentions() {
         let handed_on = !matches!(reference.role, Role::Callee | Role::Alias | Role::Attribute(_));
-        if handed_on && program.chains(reference.expr).iter().any(|chain| is_open(chain.pure_path())) {
+        if handed_on && chains.iter().any(|chain| is_open(chain.pure_path())) {
             let message = "`open` is handed on as a value";
             findings.push(report::error("X104", program.span(reference.expr), message, HINT));
         }
@@ -37,8 +37,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
 }
 
 fn judge<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
-    let callee = program.chains(&call.node.func);
-    if callee.iter().any(|chain| is_open(chain.pure_path())) {
+    if call.callee.iter().any(|chain| is_open(chain.pure_path())) {
         return opened(program, call, 1);
     }
     call.chains.iter().find_map(|chain| {

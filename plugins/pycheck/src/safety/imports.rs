@@ -12,7 +12,7 @@ use crate::{
 pub(super) fn check(program: &Program<'_>, policy: &Policy<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for import in &program.resolver.model.imports {
-        let path = if import.member.is_some() { import.path.as_str() } else { import.module };
+        let path = if import.member.is_some() { &*import.path } else { import.module };
         let span = program.span(&import.range);
         if import.relative {
             let message = format!("`{}` is imported from the program's own package", report::quote(path));

@@ -66,7 +66,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     }
     for (expr, values) in program.strings() {
         let texts = values.iter().flat_map(|value| value.parts()).filter_map(|part| match part {
-            Part::Text(text) => Some(text),
+            Part::Text(text) if text.contains("__") => Some(text),
             _ => None,
         });
         let found = texts
@@ -76,14 +76,13 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
             findings.push(report::error("X107", program.span(expr), message, HINT));
         }
     }
-    findings.extend(program.calls().filter_map(|call| dynamic(program, &call)));
+    findings.extend(program.calls().iter().filter_map(|call| dynamic(program, call)));
     findings
 }
 
 /// `getattr`, `setattr`, `vars` and their kin.
 fn dynamic<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
-    let callee = program.chains(&call.node.func);
-    let path = callee.iter().find_map(|chain| chain.pure_path())?;
+    let path = call.callee.iter().find_map(|chain| chain.pure_path())?;
     let object = call.node.arguments.args.first();
     match path {
         "builtins.getattr"

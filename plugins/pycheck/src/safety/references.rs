@@ -2,14 +2,9 @@
 
 use enginehouse_sdk::Finding;
 use ruff_python_ast::Expr;
+use rustc_hash::FxHashMap;
 
-use crate::{
-    Policy, Program,
-    chain::Root,
-    modules::denied,
-    report,
-    scope::{Reference, Role},
-};
+use crate::{Policy, Program, chain::Root, modules::denied, program::Mention, report, scope::Role};
 
 /// Modules whose parts are denied one by one, so that they must not be handed on whole.
 const GUARDED: &[&str] =
@@ -53,11 +48,12 @@ const MODULES: &[&str] = &[
 
 pub(super) fn check(program: &Program<'_>, policy: &Policy<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for reference in &program.resolver.model.references {
-        for chain in program.chains(reference.expr).iter() {
+    let mut verdicts = Verdicts { policy, known: FxHashMap::default() };
+    for Mention { reference, chains } in program.mentions() {
+        for chain in chains.iter() {
             let Some(path) = chain.pure_path() else { continue };
             let imported = matches!(chain.root(), Root::Import(_));
-            if let Some((rule, message)) = judge(reference, path, imported, policy) {
+            if let Some((rule, message)) = judge(reference.role, path, imported, &mut verdicts) {
                 let hint = hint(rule);
                 findings.push(report::error(rule, program.span(reference.expr), message, hint));
                 break;
@@ -65,11 +61,10 @@ pub(super) fn check(program: &Program<'_>, policy: &Policy<'_>) -> Vec<Finding> 
         }
     }
     // What `getattr` answers, or a function of the program, is a mention as well.
-    for (expr, call) in &program.resolver.model.calls {
-        let answer = Reference { expr, role: Role::Alias };
-        for path in program.chains(expr).iter().filter_map(|chain| chain.pure_path()) {
-            if let Some((rule, message)) = judge(&answer, path, true, policy) {
-                findings.push(report::error(rule, program.span(*call), message, hint(rule)));
+    for call in program.calls() {
+        for path in call.chains.iter().filter_map(|chain| chain.pure_path()) {
+            if let Some((rule, message)) = judge(Role::Alias, path, true, &mut verdicts) {
+                findings.push(report::error(rule, program.span(call.node), message, hint(rule)));
                 break;
             }
         }
@@ -77,24 +72,41 @@ pub(super) fn check(program: &Program<'_>, policy: &Policy<'_>) -> Vec<Finding> 
     findings
 }
 
-fn judge(reference: &Reference<'_>, path: &str, imported: bool, policy: &Policy<'_>) -> Option<(&'static str, String)> {
+/// What the lists say of a path: the few paths of a program are mentioned often.
+struct Verdicts<'p> {
+    policy: &'p Policy<'p>,
+    known: FxHashMap<&'p str, Option<(&'static str, &'static str)>>,
+}
+
+impl<'p> Verdicts<'p> {
+    fn of(&mut self, path: &'p str) -> Option<(&'static str, &'static str)> {
+        *self.known.entry(path).or_insert_with(|| denied(path, self.policy.modules))
+    }
+}
+
+fn judge<'p>(
+    role: Role<'_>,
+    path: &'p str,
+    imported: bool,
+    verdicts: &mut Verdicts<'p>,
+) -> Option<(&'static str, String)> {
     let quoted = || report::quote(path.strip_prefix("builtins.").unwrap_or(path));
     if path == "os.environ" {
-        return match reference.role {
+        return match role {
             Role::Attribute("get") | Role::Item | Role::Contains | Role::Alias => None,
             _ => Some(("X105", "`os.environ` is read or changed as a whole".to_owned())),
         };
     }
-    if matches!(reference.role, Role::Attribute(_)) {
+    if matches!(role, Role::Attribute(_)) {
         return None;
     }
-    if let Some((rule, what)) = denied(path, policy.modules) {
+    if let Some((rule, what)) = verdicts.of(path) {
         return Some((rule, format!("`{}` {what}", quoted())));
     }
     if imported && through_another(path) {
         return Some(("X107", format!("`{}` reaches a module through another", quoted())));
     }
-    if imported && GUARDED.contains(&path) && !matches!(reference.role, Role::Alias) {
+    if imported && GUARDED.contains(&path) && !matches!(role, Role::Alias) {
         return Some(("X107", format!("the module `{}` is handed on as a value", quoted())));
     }
     if path.strip_prefix("os.").is_some_and(|rest| !allowed_of_os(rest)) {

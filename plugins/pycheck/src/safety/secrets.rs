@@ -60,6 +60,9 @@ const SERVICES: &[&str] = &["sts", "iam", "secretsmanager", "ssm", "kms", "sso",
 const SETTABLE: &[&str] =
     &["PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON", "TZ", "PYTHONHASHSEED", "ARROW_PRE_0_15_IPC_FORMAT"];
 
+/// Every mark holds one of these, and most texts hold none.
+const SIGNS: [char; 5] = ['.', '/', '_', '-', ':'];
+
 const HINT: &str = "leave credentials out: the platform gives the engine its access";
 
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
@@ -73,7 +76,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
             findings.push(report::error("X105", program.span(expr), format!("the text holds {what}"), HINT));
         }
     }
-    findings.extend(program.calls().filter_map(|call| handed_over(program, &call)));
+    findings.extend(program.calls().iter().filter_map(|call| handed_over(program, call)));
     findings.extend(program.resolver.model.items_set.iter().filter_map(|item| {
         let environment = program.chains(&item.value).iter().any(|chain| chain.path() == Some("os.environ"));
         let keys = program.texts(&item.slice);
@@ -88,6 +91,9 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
 
 /// What a text holds that it must not.
 fn secret(text: &str) -> Option<String> {
+    if !text.contains(SIGNS) {
+        return access_key(text).then(|| "an AWS access key".to_owned());
+    }
     let lower = text.to_lowercase();
     if let Some(mark) = MARKS.iter().find(|mark| lower.contains(*mark)) {
         return Some(format!("`{mark}`"));
@@ -102,11 +108,12 @@ fn secret(text: &str) -> Option<String> {
 /// `AKIA` or `ASIA` and sixteen capitals or digits, not within a longer word.
 fn access_key(text: &str) -> bool {
     let word = |c: char| c.is_ascii_alphanumeric();
-    text.split(|c| !word(c)).any(|word| {
-        word.len() == 20
-            && (word.starts_with("AKIA") || word.starts_with("ASIA"))
-            && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
-    })
+    text.len() >= 20
+        && text.split(|c| !word(c)).any(|word| {
+            word.len() == 20
+                && (word.starts_with("AKIA") || word.starts_with("ASIA"))
+                && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+        })
 }
 
 fn handed_over<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
@@ -138,4 +145,18 @@ fn handed_over<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
     let named = keys.iter().any(|key| key.known().is_some_and(|key| SECRETS.contains(&key.to_lowercase().as_str())));
     (option && named && written(value))
         .then(|| report::error("X105", program.span(call.node), "a password is written down as an option", HINT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mark_has_a_sign() {
+        for mark in MARKS.iter().chain(&["/proc"]) {
+            assert!(mark.contains(SIGNS), "{mark}");
+            assert!(secret(&format!("x{mark}x")).is_some() || mark.starts_with("/proc"), "{mark}");
+        }
+        assert!(secret("/PROC/self").is_some() && secret("AKIAABCDEFGHIJKLMNOP").is_some());
+    }
 }

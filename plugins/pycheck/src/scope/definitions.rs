@@ -30,7 +30,7 @@ impl<'a> Builder<'a> {
                 None => (first, first),
             };
             let import = Import {
-                path: path.to_owned(),
+                path: path.into(),
                 module,
                 member: None,
                 bound: Some(bound),
@@ -50,7 +50,7 @@ impl<'a> Builder<'a> {
             let member = alias.name.as_str();
             let star = member == "*";
             let import = Import {
-                path: if module.is_empty() { member.to_owned() } else { format!("{module}.{member}") },
+                path: if module.is_empty() { member.into() } else { [module, ".", member].concat().into() },
                 module,
                 member: Some(member),
                 bound: (!star).then(|| alias.asname.as_ref().unwrap_or(&alias.name).as_str()),

@@ -5,7 +5,10 @@ mod builtins;
 mod definitions;
 mod visit;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 use ruff_python_ast::{Expr, ExprCall, ExprName, ExprSubscript, StmtAugAssign, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
@@ -160,7 +163,7 @@ pub(crate) enum Role<'a> {
 #[derive(Debug)]
 pub(crate) struct Import<'a> {
     /// `a.b` for `from a import b`; `a` for `import a.b`.
-    pub(crate) path: String,
+    pub(crate) path: Rc<str>,
     /// The module that is loaded: `a`, `a.b`.
     pub(crate) module: &'a str,
     /// `b` in `from a import b`.

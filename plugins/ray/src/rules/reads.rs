@@ -79,7 +79,7 @@ pub(super) fn check(task: &Task, program: &Program<'_>) -> Vec<Finding> {
     let hint = if given.is_empty() { "read nothing: no source was given".to_owned() } else { format!("read {given}") };
     let mut findings = Vec::new();
     let mut reads: Vec<Value> = Vec::new();
-    for (range, what) in program.calls().flat_map(|call| of_call(program, &call)) {
+    for (range, what) in program.calls().iter().flat_map(|call| of_call(program, call)) {
         let span = program.span(&range);
         let What::Path(value) = what else {
             let message = "a database or a service is read that is none of the given sources";
@@ -109,7 +109,7 @@ pub(super) fn check(task: &Task, program: &Program<'_>) -> Vec<Finding> {
         let hint = format!("read it with `ray.data`, from exactly `{uri}`");
         if none { report::error("R018", None, message, hint) } else { report::warning("R018", None, message, hint) }
     }));
-    findings.extend(program.calls().filter_map(|call| misused(program, &call)));
+    findings.extend(program.calls().iter().filter_map(|call| misused(program, call)));
     findings
 }
 

@@ -11,7 +11,7 @@ use enginehouse_pycheck::{
 use enginehouse_sdk::Finding;
 
 pub(super) fn check<'a>(program: &Program<'a>) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = program.calls().filter_map(|call| called(program, &call)).collect();
+    let mut findings: Vec<Finding> = program.calls().iter().filter_map(|call| called(program, call)).collect();
     let mut loops = Loops { program, fed: Vec::new(), depth: 0, findings: Vec::new() };
     loops.visit_body(program.syntax().body());
     findings.extend(loops.findings);

@@ -45,7 +45,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
             findings.push(report::error("R015", span, message, "call remote functions: Ray runs them in processes"));
         }
     }
-    findings.extend(program.calls().flat_map(|call| of_call(program, &call)));
+    findings.extend(program.calls().iter().flat_map(|call| of_call(program, call)));
     findings
 }
 

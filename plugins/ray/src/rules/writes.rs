@@ -45,7 +45,7 @@ enum Target {
 pub(super) fn check(task: &Task, program: &Program<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut written = false;
-    for (range, target) in program.calls().flat_map(|call| of_call(program, &call)) {
+    for (range, target) in program.calls().iter().flat_map(|call| of_call(program, call)) {
         written = true;
         let span = program.span(&range);
         let Target::Path(value) = target else {
@@ -72,7 +72,7 @@ pub(super) fn check(task: &Task, program: &Program<'_>) -> Vec<Finding> {
 }
 
 fn displays(program: &Program<'_>) -> bool {
-    program.calls().any(|call| {
+    program.calls().iter().any(|call| {
         call.chains.iter().any(|chain| {
             let builtin = chain.path().is_some_and(|path| path == "builtins.print");
             builtin || call.called(chain).is_some_and(|name| DISPLAYS.contains(&name))

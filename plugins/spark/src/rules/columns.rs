@@ -1,7 +1,7 @@
 //! Columns that the source does not have. Rule `P021`: only where the frame comes from a given source by steps that are
 //! understood, and only for names that are written out.
 
-use std::rc::Rc;
+use std::{collections::HashMap, ptr, rc::Rc};
 
 use enginehouse_pycheck::{
     Call, Hop, Program, argument,
@@ -17,8 +17,6 @@ use enginehouse_sdk::{Column, Finding, Source, Task};
 use super::{hops::option, sql};
 
 const FUNCTIONS: &str = "pyspark.sql.functions.";
-/// How many of the calls before are looked through for the step before.
-const LATELY: usize = 64;
 /// Methods that keep the columns as they are.
 const KEEPS: &[&str] = &[
     "filter",
@@ -76,40 +74,37 @@ const NAMES: &[&str] =
 
 pub(super) fn check(task: &Task, program: &Program<'_>) -> Vec<Finding> {
     let mut known = Known::default();
-    program.calls().flat_map(|call| of_call(task, program, &call, &mut known).unwrap_or_default()).collect()
+    program.calls().iter().flat_map(|call| of_call(task, program, call, &mut known).unwrap_or_default()).collect()
 }
 
-/// The columns after a call that stands for one thing alone, by the call: frames are made step by step, and each step would
-/// go back to the source.
-type Known<'a> = Vec<(&'a ExprCall, Vec<Rc<str>>)>;
+/// The columns after a call that stands for one thing alone, where they are understood, by the call's address: frames are
+/// made step by step, and each step would go back to the source.
+type Known = HashMap<*const ExprCall, Option<Vec<Rc<str>>>>;
 
-fn of_call<'a>(task: &Task, program: &Program<'a>, call: &Call<'a>, known: &mut Known<'a>) -> Option<Vec<Finding>> {
+fn of_call<'a>(task: &Task, program: &Program<'a>, call: &Call<'a>, known: &mut Known) -> Option<Vec<Finding>> {
     let [chain] = call.chains.as_ref() else { return None };
     call.called(chain)?;
     let mut back = chain.hops_back();
     let last = back.next()?;
     let before = back.next().and_then(|hop| hop.call);
-    // The step before was looked at lately, if at all.
-    let found = before.and_then(|before| known.iter().rev().take(LATELY).find(|(call, _)| std::ptr::eq(*call, before)));
-    let columns = match found {
-        Some((_, columns)) => columns.clone(),
+    let columns = match before.and_then(|before| known.get(&ptr::from_ref(before))) {
+        Some(columns) => columns.clone(),
         None => {
             let hops = chain.hops();
             let (mut columns, steps) = source(task, program, hops.split_last()?.1)?;
             for hop in steps {
                 columns = step(program, columns, hop)?;
             }
-            columns
+            Some(columns)
         }
     };
-    if let Some(after) = step(program, columns.clone(), last) {
-        known.push((call.node, after));
-    }
-    let names = used(program, last)?;
-    let missing = names.into_iter().filter(|(name, _)| !has(&columns, name));
-    let known = columns.iter().take(30).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let after = columns.as_ref().and_then(|columns| step(program, columns.clone(), last));
+    known.insert(ptr::from_ref(call.node), after);
+    let columns = columns?;
+    let missing = used(program, last)?.into_iter().filter(|(name, _)| !has(&columns, name));
     let make = |(name, expr): (String, &'a Expr)| {
         let message = format!("the column `{}` does not exist here", report::quote(&name));
+        let known = columns.iter().take(30).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         report::error("P021", program.span(expr), message, format!("the columns are {known}"))
     };
     Some(missing.map(make).collect())

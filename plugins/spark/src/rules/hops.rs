@@ -4,15 +4,15 @@ use std::rc::Rc;
 
 use enginehouse_pycheck::{Chain, Hop, Program, Value, argument, ast::Expr};
 
-/// The methods from an attribute (`read`, `write`) to the last call, which is one of `ends`; all between are among `between`.
+/// The methods from an attribute (`read`, `write`) to the last call, whose name `ends` them; all between are among `between`.
 pub(super) fn after<'c, 'a>(
     chain: &'c Chain<'a>,
     attribute: &str,
     between: &[&str],
-    ends: &[&str],
+    ends: impl Fn(&str) -> bool,
 ) -> Option<Vec<&'c Hop<'a>>> {
     let mut hops = chain.hops_back();
-    let mut methods = vec![hops.next().filter(|last| ends.contains(&last.name.as_ref()))?];
+    let mut methods = vec![hops.next().filter(|last| ends(&last.name))?];
     for hop in hops {
         if hop.call.is_none() && hop.name == attribute {
             methods.reverse();

@@ -49,7 +49,7 @@ const CONTEXT: &[&str] = &[
 pub(super) fn find(program: &Program<'_>) -> Vec<Read> {
     let mut reads = Vec::new();
     for call in program.calls() {
-        let mut found = of_call(program, &call);
+        let mut found = of_call(program, call);
         let range = call.node.range();
         reads.extend(found.drain(..).map(|what| Read { range, what }));
     }
@@ -71,7 +71,9 @@ fn of_call<'a>(program: &Program<'a>, call: &Call<'a>) -> Vec<What> {
             found.extend(paths.into_iter().map(What::Path));
         } else if !may_be_spark(chain) {
             continue;
-        } else if let Some(methods) = after(chain, "read", BETWEEN, &[FILES, &["table", "jdbc"]].concat()).as_deref() {
+        } else if let Some(methods) =
+            after(chain, "read", BETWEEN, |name| FILES.contains(&name) || matches!(name, "table" | "jdbc")).as_deref()
+        {
             found.extend(of_reader(program, call, methods, name));
         } else if name == "table" && !chain.has("read") {
             found.extend(texts(0, "tableName").into_iter().map(What::Table));

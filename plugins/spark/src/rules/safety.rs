@@ -1,6 +1,6 @@
 //! Ways out that only Spark has. Rules `X108` and `X109`, and Spark's ways to what `X101` forbids.
 
-use enginehouse_pycheck::{Program, ast::Expr, report};
+use enginehouse_pycheck::{Part, Program, ast::Expr, report};
 use enginehouse_sdk::Finding;
 
 use super::hops::may_be_spark;
@@ -90,7 +90,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     for call in program.calls() {
         let span = program.span(call.node);
         for chain in call.chains.iter() {
-            if let Some(hop) = chain.hops().iter().find(|hop| JVM.contains(&hop.name.as_ref())) {
+            if let Some(hop) = chain.latest().find(|hop| JVM.contains(&hop.name.as_ref())) {
                 findings.push(report::error("X108", span, format!("`{}` reaches into the JVM", hop.name), jvm));
                 break;
             }
@@ -118,22 +118,20 @@ fn settings(program: &Program<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (expr, values) in program.strings() {
         for value in values.iter() {
-            let text = value.prefix().trim().to_lowercase();
-            if let Some(setting) = SETTINGS
-                .iter()
-                .find(|setting| text.starts_with(*setting))
-                .or((text == "spark.files").then_some(&"spark.files"))
-            {
+            if let Some((setting, text)) = setting(value.prefix().trim()) {
                 let message = format!("the setting `{}` loads or runs other code", report::quote(&text));
                 let hint = format!("leave `{setting}` to the platform");
                 findings.push(report::error("X109", program.span(expr), message, hint));
             }
+            // Every call and every script has one of these.
+            let spaced = |part: &Part| matches!(part, Part::Text(text) if text.contains([' ', '(', '\n', '\t', '`']));
+            if !value.parts().iter().any(spaced) {
+                continue;
+            }
             let known: String = value
                 .parts()
                 .iter()
-                .filter_map(|part| {
-                    if let enginehouse_pycheck::Part::Text(text) = part { Some(text.to_lowercase()) } else { None }
-                })
+                .filter_map(|part| if let Part::Text(text) = part { Some(text.to_lowercase()) } else { None })
                 .collect();
             if calls_java(&known) {
                 let hint = "use Spark's own functions";
@@ -146,6 +144,17 @@ fn settings(program: &Program<'_>) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// The setting that a text is, and the text as Spark would read it.
+fn setting(text: &str) -> Option<(&'static str, String)> {
+    if !text.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("spark.")) {
+        return None;
+    }
+    let text = text.to_lowercase();
+    let found = SETTINGS.iter().find(|setting| text.starts_with(*setting));
+    let found = found.or((text == "spark.files").then_some(&"spark.files"))?;
+    Some((found, text))
 }
 
 /// Whether an SQL text calls `reflect` or `java_method` with a class's name.

@@ -32,7 +32,7 @@ pub(super) fn check(task: &Task, program: &Program<'_>) -> Vec<Finding> {
                 "GlueContext" => session = true,
                 _ => {}
             }
-            if chain.has("readStream") || chain.has("writeStream") {
+            if chain.latest().any(|hop| matches!(hop.name.as_ref(), "readStream" | "writeStream")) {
                 let hint = "use `spark.read` and `.write`";
                 findings.push(report::error("P024", program.span(call.node), "a batch program uses streaming", hint));
             }
@@ -40,7 +40,7 @@ pub(super) fn check(task: &Task, program: &Program<'_>) -> Vec<Finding> {
     }
     let starred = program.imports().any(|(path, _)| path.starts_with("pyspark") && path.ends_with(".*"));
     session |= starred
-        && program.calls().any(|call| call.chains.iter().any(|chain| call.called(chain) == Some("getOrCreate")));
+        && program.calls().iter().any(|call| call.chains.iter().any(|chain| call.called(chain) == Some("getOrCreate")));
     for (expr, values) in program.strings() {
         if values.iter().any(|value| value.known() == Some("spark.master")) {
             findings.push(report::warning(

@@ -24,8 +24,8 @@ const SHADOWED: &[&str] =
 pub(super) fn check<'a>(program: &Program<'a>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for call in program.calls() {
-        findings.extend(collected(program, &call));
-        findings.extend(shadowed(program, &call));
+        findings.extend(collected(program, call));
+        findings.extend(shadowed(program, call));
     }
     let mut booleans = Booleans(Vec::new());
     for statement in program.syntax().body() {

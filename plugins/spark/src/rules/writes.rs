@@ -42,7 +42,7 @@ enum Mode {
 }
 
 pub(super) fn check(task: &Task, program: &Program<'_>, reads: &[Read]) -> Vec<Finding> {
-    let writes: Vec<Write> = program.calls().flat_map(|call| of_call(program, &call)).collect();
+    let writes: Vec<Write> = program.calls().iter().flat_map(|call| of_call(program, call)).collect();
     let mut findings = Vec::new();
     let mut written = false;
     for write in &writes {
@@ -99,7 +99,7 @@ fn mode(program: &Program<'_>, write: &Write, reads: &[Read]) -> Option<Finding>
 }
 
 fn unwritten(program: &Program<'_>) -> Finding {
-    let displays = program.calls().any(|call| {
+    let displays = program.calls().iter().any(|call| {
         call.chains.iter().any(|chain| {
             let builtin = chain.path().is_some_and(|path| path == "builtins.print");
             builtin || chain.last().is_some_and(|hop| hop.call.is_some() && DISPLAYS.contains(&hop.name.as_ref()))
@@ -118,8 +118,9 @@ fn of_call<'a>(program: &Program<'a>, call: &Call<'a>) -> Vec<Write> {
         let Some(name) = call.called(chain) else { continue };
         let texts = |place, name| call.argument(place, name).map(|path| program.texts_within(path));
         let mut push = |target, mode| found.push(Write { range, target, mode });
-        if let Some(methods) =
-            after(chain, "write", BETWEEN, &[FILES, TABLES].concat()).as_deref().filter(|_| may_be_spark(chain))
+        if let Some(methods) = after(chain, "write", BETWEEN, |name| FILES.contains(&name) || TABLES.contains(&name))
+            .as_deref()
+            .filter(|_| may_be_spark(chain))
         {
             let target = match name {
                 "saveAsTable" | "insertInto" => vec![Target::Elsewhere("a table".to_owned())],
