@@ -7,22 +7,21 @@ use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::timeout,
 };
-use wasmtime::{PoolConcurrencyLimitError, Store, StoreContextMut, Trap, UpdateDeadline, component::ResourceTable};
+use wasmtime::{
+    PoolConcurrencyLimitError, Store, StoreContextMut, Trap, UpdateDeadline,
+    component::{ComponentNamedList, Lift, Lower, ResourceTable},
+};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::{
-    BadValue, Clock, Error, Limits, Runtime, Stage,
-    bindings::{PluginPre, exports::enginehouse::supervisor::supervisor::Guest},
-    engine::TICK,
-    host::View,
-    limits::Meter,
+    BadValue, Clock, Error, Limits, Runtime, Stage, engine::TICK, exports::Exports, host::View, limits::Meter,
     output::Output,
 };
 
 /// A checked component that can be called.
 pub(crate) struct Callee {
     pub(crate) runtime: Runtime,
-    pub(crate) pre: PluginPre<CallState>,
+    pub(crate) exports: Exports,
     pub(crate) limits: Limits,
     pub(crate) settings: Arc<BTreeMap<String, String>>,
     pub(crate) places: Semaphore,
@@ -57,18 +56,33 @@ enum Fault {
 
 impl Callee {
     /// Calls one export in a fresh instance and discards it.
-    pub(crate) async fn call<T>(
+    pub(crate) async fn call<P, R>(&self, stage: Stage, cx: CallContext, parameters: P) -> Result<R, Error>
+    where
+        P: ComponentNamedList + Lower + Send + Sync,
+        R: Lift + Send + Sync + 'static,
+    {
+        self.within_limits(stage, cx, async |store| {
+            let instance = self.exports.instantiate(store).await.map_err(Fault::Starting)?;
+            self.exports.call(&instance, store, stage, parameters).await.map_err(Fault::Running)
+        })
+        .await
+    }
+
+    /// Checks the types of all exports: an instance has to be made for it.
+    pub(crate) async fn check(&self, cx: CallContext) -> Result<(), Error> {
+        self.within_limits(Stage::Describe, cx, async |store| self.exports.check(store).await.map_err(Fault::Starting))
+            .await
+    }
+
+    async fn within_limits<R>(
         &self,
         stage: Stage,
         cx: CallContext,
-        export: impl AsyncFnOnce(&Guest, &mut Store<CallState>) -> wasmtime::Result<T>,
-    ) -> Result<T, Error> {
+        run: impl AsyncFnOnce(&mut Store<CallState>) -> Result<R, Fault>,
+    ) -> Result<R, Error> {
         let _places = self.admit().await?;
         let mut store = self.store(stage, cx);
-        let run = async {
-            let plugin = self.pre.instantiate_async(&mut store).await.map_err(Fault::Starting)?;
-            export(plugin.enginehouse_supervisor_supervisor(), &mut store).await.map_err(Fault::Running)
-        };
+        let run = run(&mut store);
         match timeout(self.limits.wall_clock, run).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(fault)) => Err(self.explain(stage, fault, store.data())),

@@ -13,6 +13,7 @@ mod compile;
 mod convert;
 mod engine;
 mod error;
+mod exports;
 mod host;
 mod inspect;
 mod limits;

@@ -5,13 +5,12 @@ mod load;
 use std::{collections::BTreeMap, fmt};
 
 use enginehouse_capabilities::CallContext;
-use wasmtime::Store;
+use wasmtime::component::{ComponentNamedList, Lift, Lower};
 
 use crate::{
-    Attempt, BadValue, Choice, Description, Draft, Earlier, Error, Failure, Health, Limits, LogChunk, Outcome,
+    Attempt, BadValue, Choice, Description, Draft, Earlier, Error, Failure, Finding, Health, Limits, LogChunk, Outcome,
     Progress, Report, Stage, Task, ValidatedCode,
-    bindings::exports::enginehouse::supervisor::supervisor::Guest,
-    call::{CallState, Callee},
+    call::Callee,
     reports::Reports,
     validated::{Seal, is_clean},
     values,
@@ -61,7 +60,7 @@ impl Plugin {
     /// Every [`Error`] but `NotValidated`.
     pub async fn plan(&self, cx: &CallContext, task: &Task) -> Result<Choice, Error> {
         self.check(values::task(task, &self.description))?;
-        let choice = self.call(Stage::Plan, cx, async |guest, store| guest.call_plan(store, task).await).await?;
+        let choice: Choice = self.call(Stage::Plan, cx, (task,)).await?;
         returned(choice, |choice| values::choice(choice, task))
     }
 
@@ -71,8 +70,7 @@ impl Plugin {
     /// As for [`Plugin::plan`].
     pub async fn generate(&self, cx: &CallContext, task: &Task, earlier: &[Earlier]) -> Result<Draft, Error> {
         self.check(values::task(task, &self.description).and_then(|()| values::earlier(earlier)))?;
-        let export = async |guest: &Guest, store: &mut _| guest.call_generate(store, task, earlier).await;
-        returned(self.call(Stage::Generate, cx, export).await?, values::draft)
+        returned(self.call(Stage::Generate, cx, (task, earlier)).await?, values::draft)
     }
 
     /// Reads the code and runs none of it. Pure: the same code, task, settings and plugin give the same report, so one that
@@ -87,8 +85,7 @@ impl Plugin {
         if let Some(report) = self.reports.get(key) {
             return Ok(report);
         }
-        let export = async |guest: &Guest, store: &mut _| Ok(Ok(guest.call_validate(store, task, code).await?));
-        let findings = self.call(Stage::Validate, cx, export).await?;
+        let findings: Vec<Finding> = self.callee.call(Stage::Validate, self.context(cx), (task, code)).await?;
         let findings = returned(findings, |findings| values::findings(findings, &self.description))?;
         let validated = is_clean(&findings).then(|| ValidatedCode::new(code, seal));
         let report = Report { findings, validated };
@@ -113,8 +110,8 @@ impl Plugin {
             return Err(Error::NotValidated);
         }
         let code = code.code();
-        let export = async |guest: &Guest, store: &mut _| guest.call_submit(store, task, code, attempt).await;
-        returned(self.call(Stage::Submit, cx, export).await?, |ticket| values::new_ticket(ticket))
+        let ticket: String = self.call(Stage::Submit, cx, (task, code, attempt)).await?;
+        returned(ticket, |ticket| values::new_ticket(ticket))
     }
 
     /// How far the work is.
@@ -123,8 +120,7 @@ impl Plugin {
     /// As for [`Plugin::plan`].
     pub async fn poll(&self, cx: &CallContext, attempt: &Attempt, ticket: &str) -> Result<Progress, Error> {
         self.check_work(cx, attempt, ticket)?;
-        let export = async |guest: &Guest, store: &mut _| guest.call_poll(store, attempt, ticket).await;
-        returned(self.call(Stage::Poll, cx, export).await?, values::progress)
+        returned(self.call(Stage::Poll, cx, (attempt, ticket)).await?, values::progress)
     }
 
     /// What the code printed, from `after` on, at most 256 KiB.
@@ -133,8 +129,7 @@ impl Plugin {
     /// As for [`Plugin::plan`].
     pub async fn log(&self, cx: &CallContext, attempt: &Attempt, ticket: &str, after: u64) -> Result<LogChunk, Error> {
         self.check_work(cx, attempt, ticket)?;
-        let export = async |guest: &Guest, store: &mut _| guest.call_log(store, attempt, ticket, after).await;
-        returned(self.call(Stage::Log, cx, export).await?, values::log_chunk)
+        returned(self.call(Stage::Log, cx, (attempt, ticket, after)).await?, values::log_chunk)
     }
 
     /// Asks the engine to stop. An empty ticket where the answer of `submit` was lost.
@@ -143,8 +138,7 @@ impl Plugin {
     /// As for [`Plugin::plan`].
     pub async fn cancel(&self, cx: &CallContext, attempt: &Attempt, ticket: &str) -> Result<(), Error> {
         self.check_work(cx, attempt, ticket)?;
-        let export = async |guest: &Guest, store: &mut _| guest.call_cancel(store, attempt, ticket).await;
-        self.call(Stage::Cancel, cx, export).await
+        self.call(Stage::Cancel, cx, (attempt, ticket)).await
     }
 
     /// The results, after a terminal phase; all of them lie under the attempt's output.
@@ -153,8 +147,7 @@ impl Plugin {
     /// As for [`Plugin::plan`].
     pub async fn fetch(&self, cx: &CallContext, attempt: &Attempt, ticket: &str) -> Result<Outcome, Error> {
         self.check_work(cx, attempt, ticket)?;
-        let export = async |guest: &Guest, store: &mut _| guest.call_fetch(store, attempt, ticket).await;
-        let outcome = self.call(Stage::Fetch, cx, export).await?;
+        let outcome: Outcome = self.call(Stage::Fetch, cx, (attempt, ticket)).await?;
         returned(outcome, |outcome| cx.attempt.as_ref().map_or(Ok(()), |scope| values::outcome(outcome, scope)))
     }
 
@@ -163,23 +156,26 @@ impl Plugin {
     /// # Errors
     /// As for [`Plugin::plan`].
     pub async fn status(&self, cx: &CallContext) -> Result<Vec<Health>, Error> {
-        let health = self.call(Stage::Status, cx, async |guest, store| guest.call_status(store).await).await?;
+        let health: Vec<Health> = self.call(Stage::Status, cx, ()).await?;
         returned(health, |health| values::health(health, &self.description))
     }
 
-    async fn call<T>(
-        &self,
-        stage: Stage,
-        cx: &CallContext,
-        export: impl AsyncFnOnce(&Guest, &mut Store<CallState>) -> wasmtime::Result<Result<T, Failure>>,
-    ) -> Result<T, Error> {
-        let cx = CallContext {
+    fn context(&self, cx: &CallContext) -> CallContext {
+        CallContext {
             framework: self.description.framework.clone(),
             digest: self.digest.clone(),
             run: cx.run,
             attempt: cx.attempt.clone(),
-        };
-        match self.callee.call(stage, cx, export).await? {
+        }
+    }
+
+    async fn call<P, R>(&self, stage: Stage, cx: &CallContext, parameters: P) -> Result<R, Error>
+    where
+        P: ComponentNamedList + Lower + Send + Sync,
+        Result<R, Failure>: Lift,
+        R: Send + Sync + 'static,
+    {
+        match self.callee.call::<P, Result<R, Failure>>(stage, self.context(cx), parameters).await? {
             Ok(value) => Ok(value),
             Err(failure) => {
                 Err(Error::Failed(returned(failure, |failure| values::failure(failure, &self.description))?))

@@ -28,6 +28,19 @@ pub enum Stage {
 }
 
 impl Stage {
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Describe,
+        Self::Plan,
+        Self::Generate,
+        Self::Validate,
+        Self::Submit,
+        Self::Poll,
+        Self::Log,
+        Self::Cancel,
+        Self::Fetch,
+        Self::Status,
+    ];
+
     /// Whether the call is about an attempt, and so may act within it.
     pub fn has_attempt(self) -> bool {
         matches!(self, Self::Submit | Self::Poll | Self::Log | Self::Cancel | Self::Fetch)

@@ -8,13 +8,8 @@ use sha2::{Digest as _, Sha256};
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
 use crate::{
-    Description, Error, Limits, LoadError, Plugin, PluginConfig, Runtime, Stage,
-    bindings::PluginPre,
-    call::{CallState, Callee},
-    engine::MAX_MEMORY,
-    inspect,
-    reports::Reports,
-    values,
+    Description, Error, Limits, LoadError, Plugin, PluginConfig, Runtime, Stage, call::Callee, engine::MAX_MEMORY,
+    exports::Exports, inspect, reports::Reports, values,
 };
 
 impl Runtime {
@@ -27,12 +22,12 @@ impl Runtime {
         check_limits(&config.limits)?;
         inspect::bytes(&wasm)?;
         let runtime = self.clone();
-        let (digest, pre) = spawn_blocking(move || runtime.prepare(&wasm))
+        let (digest, exports) = spawn_blocking(move || runtime.prepare(&wasm))
             .await
             .map_err(|error| LoadError::Host(format!("the compiler fell over: {error}")))??;
         let callee = Callee {
             runtime: self.clone(),
-            pre,
+            exports,
             places: Semaphore::new(config.limits.concurrent_calls),
             limits: config.limits,
             settings: Arc::new(config.settings),
@@ -45,20 +40,21 @@ impl Runtime {
     }
 
     /// Everything that may take long or block.
-    fn prepare(&self, wasm: &[u8]) -> Result<(String, PluginPre<CallState>), LoadError> {
+    fn prepare(&self, wasm: &[u8]) -> Result<(String, Exports), LoadError> {
         let parts = self.parts();
         let digest = hex::encode(Sha256::digest(wasm));
         let component = parts.compiler.compile(&digest, wasm)?;
         inspect::component(parts.compiler.engine(), &component)?;
         let mismatch = |error: wasmtime::Error| LoadError::Mismatch(format!("{error:#}"));
         let instance = parts.linker.instantiate_pre(&component).map_err(mismatch)?;
-        Ok((digest, PluginPre::new(instance).map_err(mismatch)?))
+        Ok((digest, Exports::of(instance).map_err(mismatch)?))
     }
 }
 
 async fn describe(callee: &Callee, digest: &str) -> Result<Description, Error> {
     let cx = CallContext { framework: String::new(), digest: digest.to_owned(), run: None, attempt: None };
-    let description = callee.call(Stage::Describe, cx, async |guest, store| guest.call_describe(store).await).await?;
+    callee.check(cx.clone()).await?;
+    let description = callee.call(Stage::Describe, cx, ()).await?;
     values::description(&description).map_err(Error::Invalid)?;
     Ok(description)
 }
