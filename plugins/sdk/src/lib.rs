@@ -24,6 +24,11 @@ pub mod program;
 pub mod results;
 mod supervisor;
 
+/// Every plugin allocates with it: reading a program is mostly small allocations, for which the C library's is slow.
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 pub use bindings::{
     enginehouse::supervisor::types::{
         Attempt, Column, Error, Finding, LogChunk, ObjectSource, Place, Position, RelationKind, RelationSource,
