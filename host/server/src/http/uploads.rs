@@ -175,15 +175,7 @@ impl About {
             "session_id" => self.session = Some(ids::session(&value)?.to_owned()),
             "format" => self.hints.format = Some(value),
             "encoding" => self.encoding = Some(value),
-            "header" => match value.as_str() {
-                "true" => self.hints.header = Some(true),
-                "false" => self.hints.header = Some(false),
-                _ => return Err(ApiError::invalid("`header` is `true` or `false`")),
-            },
-            "delimiter" => match value.chars().next() {
-                Some(delimiter) if value.chars().count() == 1 => self.hints.delimiter = Some(delimiter),
-                _ => return Err(ApiError::invalid("`delimiter` is one character")),
-            },
+            "header" | "delimiter" => self.hints.tell(name, &value)?,
             _ => {
                 let fields = "session_id, format, header, delimiter, encoding and file";
                 return Err(ApiError::invalid(format!("the form has an unknown field `{name}`: it has {fields}")));

@@ -71,9 +71,7 @@ pub async fn generate(app: &App, asked: runs::NewRun) -> Result<crate::store::Ru
     if asked.code.is_some() {
         return Err(Error::Invalid("`generate` writes code: send a `prompt`, or use `validate`".to_owned()));
     }
-    let row = runs::create(app, runs::NewRun { generate_only: true, ..asked }).await?;
-    let row = runs::wait(app, row.id, app.patience).await?;
-    runs::expect_answer(app, row).await
+    runs::answered(app, runs::NewRun { generate_only: true, ..asked }).await
 }
 
 fn outside_a_run(framework: &str, digest: &str) -> CallContext {

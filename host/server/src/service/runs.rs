@@ -215,7 +215,7 @@ pub async fn cancel(app: &App, id: Uuid) -> Result<RunRow> {
 ///
 /// # Errors
 /// [`Error::StillRunning`] where it has not; the run goes on.
-pub async fn wait(app: &App, id: Uuid, limit: Duration) -> Result<RunRow> {
+async fn wait(app: &App, id: Uuid, limit: Duration) -> Result<RunRow> {
     let ended = async {
         let mut bell = app.events.listen(id);
         loop {
@@ -232,9 +232,18 @@ pub async fn wait(app: &App, id: Uuid, limit: Duration) -> Result<RunRow> {
     tokio::time::timeout(limit, ended).await.unwrap_or(Err(Error::StillRunning(id)))
 }
 
+/// Makes a run and waits for its answer, as long as a blocking path may.
+///
+/// # Errors
+/// As for [`create`] and [`wait`]; what [`expect_answer`] makes of a run without an answer.
+pub async fn answered(app: &App, asked: NewRun) -> Result<RunRow> {
+    let row = create(app, asked).await?;
+    expect_answer(app, wait(app, row.id, app.patience).await?).await
+}
+
 /// Turns a run that was refused or did not get to its end into the error that says so; a program that ran and failed is
 /// an answer, not an error.
-pub async fn expect_answer(app: &App, row: RunRow) -> Result<RunRow> {
+async fn expect_answer(app: &App, row: RunRow) -> Result<RunRow> {
     let problem = row.problem.clone().unwrap_or_else(|| crate::store::Problem {
         kind: row.state.to_string(),
         detail: format!("the run {} ended as {}", row.id, row.state),

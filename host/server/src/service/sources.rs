@@ -35,17 +35,7 @@ pub async fn resolve(app: &App, named: &[SourceRef]) -> Result<Vec<Source>> {
 fn hints(format: Option<String>, properties: &std::collections::BTreeMap<String, String>) -> Result<inspect::Hints> {
     let mut hints = inspect::Hints { format, ..inspect::Hints::default() };
     for (name, value) in properties {
-        match (name.as_str(), value.as_str()) {
-            ("header", "true") => hints.header = Some(true),
-            ("header", "false") => hints.header = Some(false),
-            ("delimiter", value) if value.chars().count() == 1 => hints.delimiter = value.chars().next(),
-            _ => {
-                return Err(Error::Invalid(format!(
-                    "`{name}` = `{value}` is no property of an object: use `header` = `true` or `false`, or `delimiter` \
-                     with one character"
-                )));
-            }
-        }
+        hints.tell(name, value)?;
     }
     Ok(hints)
 }

@@ -134,9 +134,7 @@ pub(in crate::http) async fn execute(
         output: asked.s3_output_path,
         ..runs::NewRun::default()
     };
-    let row = runs::create(&app, new).await?;
-    let row = runs::wait(&app, row.id, app.patience).await?;
-    let row = runs::expect_answer(&app, row).await?;
+    let row = runs::answered(&app, new).await?;
     let told = told(&app, row).await?;
     let findings = told.attempt.and_then(|attempt| attempt.findings).unwrap_or_default();
     Ok(Json(SeedExecuted {

@@ -124,9 +124,7 @@ pub(in crate::http) async fn validate_execute(
         output: asked.s3_output_path,
         ..runs::NewRun::default()
     };
-    let row = runs::create(&app, new).await?;
-    let row = runs::wait(&app, row.id, app.patience).await?;
-    let row = runs::expect_answer(&app, row).await?;
+    let row = runs::answered(&app, new).await?;
     Ok(Json(answer(&app, row).await?))
 }
 

@@ -31,6 +31,27 @@ pub struct Hints {
     pub delimiter: Option<char>,
 }
 
+impl Hints {
+    /// Takes what a caller says about a CSV: `header` or `delimiter`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for any other name, and for a value that is none.
+    pub fn tell(&mut self, name: &str, value: &str) -> Result<()> {
+        let mut characters = value.chars();
+        match (name, value, (characters.next(), characters.next())) {
+            ("header", "true" | "false", _) => self.header = Some(value == "true"),
+            ("delimiter", _, (Some(delimiter), None)) => self.delimiter = Some(delimiter),
+            ("header", ..) => return Err(Error::Invalid(format!("`header` is `true` or `false`, not `{value}`"))),
+            ("delimiter", ..) => return Err(Error::Invalid(format!("`delimiter` is one character, not `{value}`"))),
+            _ => {
+                let known = "an object has the properties `header` and `delimiter`";
+                return Err(Error::Invalid(format!("there is no property `{name}`: {known}")));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Looks at an object, or at the first object under a prefix.
 ///
 /// # Errors
