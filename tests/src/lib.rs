@@ -1,5 +1,8 @@
 //! A real server for tests: the real binary, a data folder of its own, spoken to over HTTP.
 
+pub mod fake_engine;
+pub mod postgres;
+
 use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -17,12 +20,22 @@ use tempfile::TempDir;
 #[derive(Debug)]
 pub struct TestHost {
     executable: PathBuf,
+    parts: Parts,
     folder: TempDir,
     child: Child,
     /// `http://127.0.0.1:<port>`.
     pub base: String,
     /// Speaks HTTP.
     pub http: reqwest::Client,
+}
+
+/// What a server has in the place of its own.
+#[derive(Debug, Clone, Default)]
+pub struct Parts {
+    /// The url of a [`fake_engine::FakeEngine`].
+    pub engine: Option<String>,
+    /// The url of a PostgreSQL database.
+    pub postgres: Option<String>,
 }
 
 impl TestHost {
@@ -33,20 +46,32 @@ impl TestHost {
             root.engines().iter().try_for_each(|engine| root.install(&engine.name, |_| {}).map(drop))
         })
         .await??;
-        Self::start_in(executable.into(), tempfile::tempdir()?).await
+        Self::start_with(executable, Parts::default()).await
     }
 
-    async fn start_in(executable: PathBuf, folder: TempDir) -> anyhow::Result<Self> {
+    /// Starts a server with other parts; it installs nothing.
+    pub async fn start_with(executable: &str, parts: Parts) -> anyhow::Result<Self> {
+        Self::start_in(executable.into(), parts, tempfile::tempdir()?).await
+    }
+
+    async fn start_in(executable: PathBuf, parts: Parts, folder: TempDir) -> anyhow::Result<Self> {
+        let config = folder.path().join("enginehouse.toml");
+        let store = parts.postgres.as_ref();
+        let store = store.map(|url| format!("[store]\nbackend = \"postgres\"\nurl = \"{url}\"\n")).unwrap_or_default();
+        std::fs::write(&config, store)?;
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let base = format!("http://127.0.0.1:{port}");
         let child = Command::new(&executable)
+            .envs(parts.engine.iter().map(|url| (fake_engine::VARIABLE, url)))
+            .arg("--config")
+            .arg(config)
             .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
             .arg(folder.path().join("data"))
             .stdin(Stdio::null())
             .spawn()
             .with_context(|| format!("cannot start {}", executable.display()))?;
         let http = reqwest::Client::new();
-        let mut host = Self { executable, folder, child, base, http };
+        let mut host = Self { executable, parts, folder, child, base, http };
         host.wait_until_ready().await?;
         Ok(host)
     }
@@ -67,10 +92,16 @@ impl TestHost {
 
     /// Ends the server at once, as a crash would, and starts another over the same data.
     pub async fn crash_and_restart(mut self) -> anyhow::Result<Self> {
+        self.crash()?;
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir()?);
+        Self::start_in(self.executable.clone(), self.parts.clone(), folder).await
+    }
+
+    /// Ends the server at once.
+    pub fn crash(&mut self) -> anyhow::Result<()> {
         self.child.kill()?;
         self.child.wait()?;
-        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir()?);
-        Self::start_in(self.executable.clone(), folder).await
+        Ok(())
     }
 
     /// The server's data folder.
@@ -80,8 +111,17 @@ impl TestHost {
 
     /// The most memory that the server has had so far, in KiB.
     pub fn peak_memory_kib(&self) -> anyhow::Result<u64> {
+        self.status("VmHWM:")
+    }
+
+    /// The memory that the server has now, in KiB.
+    pub fn memory_kib(&self) -> anyhow::Result<u64> {
+        self.status("VmRSS:")
+    }
+
+    fn status(&self, name: &str) -> anyhow::Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM in the status")?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).context("the status has no such line")?;
         Ok(line.trim_end_matches("kB").trim().parse()?)
     }
 

@@ -1,5 +1,15 @@
-//! The server's binary, as it is.
+//! The server's binary as it is; or, where a fake engine is named, with that in the place of this machine's engines.
 
-fn main() -> std::process::ExitCode {
-    enginehouse::cli::run()
+use std::{process::ExitCode, sync::Arc};
+
+use enginehouse_tests::fake_engine::{FakeCodegen, FakeProcesses, VARIABLE};
+
+fn main() -> ExitCode {
+    match std::env::var(VARIABLE) {
+        Ok(url) => enginehouse::cli::run_with(|start| {
+            start.processes = Some(Arc::new(FakeProcesses::new(url.clone())));
+            start.codegen = Some(Arc::new(FakeCodegen::new(url)));
+        }),
+        Err(_) => enginehouse::cli::run(),
+    }
 }

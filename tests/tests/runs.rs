@@ -62,15 +62,16 @@ async fn the_journal_tells_every_state_and_resumes_without_gap_or_repeat() {
 }
 
 #[tokio::test]
-async fn a_run_survives_a_crash_of_the_server() {
-    let host = TestHost::start(BIN).await.unwrap();
+async fn a_run_survives_twenty_crashes_of_the_server() {
+    let mut host = TestHost::start(BIN).await.unwrap();
     let upload = host.upload("me", "x.csv", CSV).await.unwrap();
-    let code = slow(upload["uri"].as_str().unwrap(), 6);
+    let code = slow(upload["uri"].as_str().unwrap(), 20);
     let run = host.run(json!({ "framework": "spark", "session_id": "me", "code": code })).await.unwrap();
-    while host.get(&format!("/v1/runs/{run}")).await.unwrap()["state"] != "running" {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    for _ in 0..20 {
+        let pause = rand::random_range(0..1500);
+        tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
+        host = host.crash_and_restart().await.unwrap();
     }
-    let host = host.crash_and_restart().await.unwrap();
     let ended = host.ended(&run).await.unwrap();
     assert_eq!(ended["state"], "succeeded", "{ended}");
     let table = host.get(&format!("/v1/runs/{run}/results")).await.unwrap();

@@ -7,19 +7,21 @@ use std::{
 };
 
 use anyhow::Context;
-use enginehouse_capabilities::{Catalog, Objects};
+use enginehouse_capabilities::{Catalog, Codegen, Objects, Processes};
 use enginehouse_runtime::{Plugin, PluginConfig, PluginSource, PluginState, Registry, Runtime};
 
 use crate::{
     backends::{self, Backends},
     config::Config,
     events::Events,
-    run::{Places, RunEngine, StoreJournal},
+    run::{self, Places, RunEngine, StoreJournal},
     secrets,
-    service::{Error, Result},
+    service::{Error, Result, retention},
     store::Store,
 };
 
+/// Steps of runs that are taken at once; the others wait their turn.
+const STEPS_AT_ONCE: usize = 32;
 /// A blocking path waits at most this long for its run.
 const PATIENCE: Duration = Duration::from_secs(20 * 60);
 
@@ -37,6 +39,8 @@ pub struct App {
     pub operator_token: String,
     /// How long a blocking path waits for its run.
     pub patience: Duration,
+    /// Held for as long as the data folder is this server's.
+    _lock: std::fs::File,
 }
 
 /// What only the start needs to know.
@@ -46,6 +50,10 @@ pub struct Start {
     pub executable: PathBuf,
     /// Plugins beside, or instead of, the bundled ones.
     pub plugins: Vec<PluginSource>,
+    /// Engines in the place of this machine's own.
+    pub processes: Option<Arc<dyn Processes>>,
+    /// A model in the place of the configured one.
+    pub codegen: Option<Arc<dyn Codegen>>,
 }
 
 impl App {
@@ -56,23 +64,40 @@ impl App {
     pub async fn start(config: Config, start: Start) -> anyhow::Result<Arc<Self>> {
         make_private(&config.data).await?;
         let events = Events::new();
-        let store = Store::open(&config.data.join("enginehouse.sqlite")).await.context("cannot open the store")?;
+        let lock = lock(&config.data)?;
+        let store = Store::open(&config.database()).await.context("cannot open the store")?;
         let operator_token = secrets::keep(&config.data.join("operator.token")).await?;
         let journal = Arc::new(StoreJournal::new(store.clone(), events.clone()));
-        let Backends { capabilities, local_engines } = backends::open(&config, &start.executable, journal).await?;
+        let Backends { mut capabilities, local_engines } = backends::open(&config, &start.executable, journal).await?;
+        if let Some(processes) = start.processes {
+            capabilities.processes = processes;
+        }
+        if let Some(codegen) = start.codegen {
+            capabilities.codegen = codegen;
+        }
         let (objects, catalog) = (Arc::clone(&capabilities.objects), Arc::clone(&capabilities.catalog));
 
         let runtime = Runtime::new(Config::compiled_folder().as_deref(), capabilities)
             .context("cannot start the plugin runtime")?;
         let plugins = Arc::new(Registry::load(&runtime, sources(&config, start.plugins)).await);
         let places = Places::local(local(&plugins, &local_engines), config.bucket());
-        let runs = RunEngine::new(store.clone(), Arc::clone(&plugins), Arc::clone(&objects), events.clone(), places);
-        let resumed = runs.resume().await.context("cannot take up the runs that have not ended")?;
-        if resumed > 0 {
-            tracing::info!(runs = resumed, "took up runs that had not ended");
+        let parts = run::Parts {
+            store: store.clone(),
+            plugins: Arc::clone(&plugins),
+            objects: Arc::clone(&objects),
+            events: events.clone(),
+            places,
+        };
+        let runs =
+            RunEngine::start(parts, STEPS_AT_ONCE).await.context("cannot take up the runs that have not ended")?;
+        let (patience, _lock) = (PATIENCE, lock);
+        let keep = config.limits.keep_runs_days;
+        let app =
+            Arc::new(Self { config, store, objects, catalog, plugins, runs, events, operator_token, patience, _lock });
+        if let Some(days) = keep {
+            tokio::spawn(retention::keep(Arc::downgrade(&app), days));
         }
-        let patience = PATIENCE;
-        Ok(Arc::new(Self { config, store, objects, catalog, plugins, runs, events, operator_token, patience }))
+        Ok(app)
     }
 
     /// The plugin that serves a framework.
@@ -111,6 +136,22 @@ fn local(plugins: &Registry, engines: &[String]) -> Vec<String> {
         .map(|description| description.framework)
         .filter(|framework| engines.contains(framework))
         .collect()
+}
+
+/// Keeps a second server out of the data folder; the lock ends with the process, however that ends.
+fn lock(folder: &Path) -> anyhow::Result<std::fs::File> {
+    let path = folder.join("server.lock");
+    let file = std::fs::File::create(&path).with_context(|| format!("cannot make {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => anyhow::bail!(
+            "another server uses the data folder {}: stop it, or choose another folder with --data",
+            folder.display()
+        ),
+        Err(std::fs::TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        }
+    }
 }
 
 async fn make_private(folder: &Path) -> anyhow::Result<()> {

@@ -9,6 +9,8 @@ use std::{
 use enginehouse_local::engines::EnginesRoot;
 use serde::Deserialize;
 
+use crate::store::Database;
+
 /// The whole configuration. Unknown keys are errors.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -17,6 +19,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where the server keeps what it must not lose.
     pub data: PathBuf,
+    /// Where runs and sessions are kept.
+    pub store: Store,
     /// The object store.
     pub objects: Objects,
     /// The table catalog.
@@ -29,6 +33,20 @@ pub struct Config {
     pub limits: Limits,
     /// Settings of plugins, by framework.
     pub frameworks: BTreeMap<String, Framework>,
+}
+
+/// Which database.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "backend", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Store {
+    /// SQLite in the data folder.
+    Embedded,
+    /// PostgreSQL, from version 13 on; servers that name the same database share the runs.
+    Postgres {
+        /// `postgres://user@host:5432/database?sslmode=verify-full`. The password is better left to `PGPASSWORD` or a
+        /// password file.
+        url: String,
+    },
 }
 
 /// Which object store.
@@ -79,10 +97,14 @@ pub struct Local {
 pub struct Limits {
     /// The largest upload, in MiB.
     pub upload_mib: u64,
-    /// How long a run may take at its engine where it does not say, in seconds.
+    /// How long a run may wait at its engine where it does not say, in seconds.
+    pub queue_seconds: u32,
+    /// How long its program may run where it does not say, in seconds.
     pub run_seconds: u32,
     /// How often code is written for one run where it does not say.
     pub max_attempts: u32,
+    /// How long runs are kept after they have ended, in days; none: for ever.
+    pub keep_runs_days: Option<u32>,
 }
 
 /// Settings of one plugin.
@@ -138,6 +160,14 @@ impl Config {
         Ok(())
     }
 
+    /// The database that the configuration names.
+    pub fn database(&self) -> Database {
+        match &self.store {
+            Store::Embedded => Database::Sqlite(self.data.join("enginehouse.sqlite")),
+            Store::Postgres { url } => Database::Postgres(url.clone()),
+        }
+    }
+
     /// The bucket for uploads and results.
     pub fn bucket(&self) -> &str {
         let Objects::Embedded { bucket } = &self.objects;
@@ -156,6 +186,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080),
             data: data.unwrap_or_default(),
+            store: Store::Embedded,
             objects: Objects::Embedded { bucket: default_bucket() },
             catalog: Catalog::Embedded,
             codegen: Codegen::Unconfigured,
@@ -175,7 +206,7 @@ impl Default for Local {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { upload_mib: 1024, run_seconds: 900, max_attempts: 3 }
+        Self { upload_mib: 1024, queue_seconds: 3600, run_seconds: 900, max_attempts: 3, keep_runs_days: None }
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub mod app;
 mod backends;
+mod clear;
 pub mod cli;
 pub mod config;
 pub mod demo;

@@ -59,6 +59,10 @@ impl Server {
         }
         // Those who follow a run's events would hold the server for as long as the run takes.
         handle.graceful_shutdown(Some(LAST_ANSWERS));
-        serving.await.context("the listener failed")
+        let served = serving.await.context("the listener failed");
+        if let Err(error) = self.app.runs.leave().await {
+            tracing::warn!(%error, "the store could not be told of the end; other hosts wait for this one's lease");
+        }
+        served
     }
 }

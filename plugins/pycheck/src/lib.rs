@@ -25,7 +25,7 @@ mod scope;
 mod syntax;
 
 pub use chain::{Chain, Hop, Root};
-pub use program::{Call, Program, argument};
+pub use program::{Call, Program, Text, argument};
 pub use ruff_python_ast as ast;
 pub use ruff_text_size::{Ranged, TextRange};
 pub use rules::{Policy, check, rules};

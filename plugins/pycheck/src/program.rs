@@ -21,8 +21,11 @@ pub struct Program<'a> {
     pub(crate) resolver: Resolver<'a>,
     calls: OnceCell<Vec<Call<'a>>>,
     mentions: OnceCell<Vec<Mention<'a>>>,
-    strings: OnceCell<Vec<(&'a Expr, Rc<[Value]>)>>,
+    strings: OnceCell<Vec<Text<'a>>>,
 }
+
+/// A string that the program spells out or puts together, and what it may be: at least one value.
+pub type Text<'a> = (&'a Expr, Rc<[Value]>);
 
 /// A call, and what it may call: each chain ends with the hop of this call, except where it calls a function of the
 /// program, whose returned value the chain then is.
@@ -118,7 +121,7 @@ impl<'a> Program<'a> {
     }
 
     /// All strings that the program spells out or puts together, with their expressions.
-    pub fn strings(&self) -> &[(&'a Expr, Rc<[Value]>)] {
+    pub fn strings(&self) -> &[Text<'a>] {
         self.strings.get_or_init(|| {
             let strings = self.resolver.model.strings.iter();
             strings.map(|expr| (*expr, self.texts(expr))).collect()

@@ -55,6 +55,7 @@ pub(crate) fn choice(choice: &Choice, task: &Task) -> Checked {
 
 pub(crate) fn draft(draft: &Draft) -> Checked {
     text("draft: code", &draft.code, limit::CODE)?;
+    holds("draft", !draft.code.contains('\0') && !draft.author.contains('\0'), "holds no NUL")?;
     text("draft: author", &draft.author, limit::NAME)?;
     count("draft: notes", draft.notes.len(), limit::ENTRIES)?;
     draft.notes.iter().try_for_each(|note| text("draft: note", note, limit::MESSAGE))
@@ -87,6 +88,7 @@ pub(super) fn each_finding(findings: &[Finding]) -> Checked {
 /// A ticket that is kept; empty would mean that there was no answer.
 pub(crate) fn new_ticket(ticket: &str) -> Checked {
     holds("ticket", !ticket.is_empty(), "is not empty")?;
+    holds("ticket", !ticket.contains('\0'), "holds no NUL")?;
     text("ticket", ticket, limit::TICKET)
 }
 

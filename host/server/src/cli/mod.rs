@@ -49,11 +49,16 @@ enum Command {
 
 /// Runs the command that was named.
 pub fn run() -> ExitCode {
+    run_with(|_| {})
+}
+
+/// The same with parts of a program's own in the server.
+pub fn run_with(change: impl FnOnce(&mut Start)) -> ExitCode {
     let arguments = Arguments::parse();
     if let Command::Shim { arguments } = &arguments.command {
         return shim::run(arguments);
     }
-    match start(arguments) {
+    match start(arguments, change) {
         Ok(status) => status,
         Err(error) => {
             logging::complain(&error);
@@ -62,7 +67,7 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn start(arguments: Arguments) -> anyhow::Result<ExitCode> {
+fn start(arguments: Arguments, change: impl FnOnce(&mut Start)) -> anyhow::Result<ExitCode> {
     let mut config = Config::read(arguments.config.as_deref())?;
     let engines = EnginesRoot::new(&config.local.engines);
     match arguments.command {
@@ -70,7 +75,9 @@ fn start(arguments: Arguments) -> anyhow::Result<ExitCode> {
             logging::start("info");
             config.listen = listen.unwrap_or(config.listen);
             config.data = data.unwrap_or(config.data);
-            runtime()?.block_on(serve(config))?;
+            let mut start = own_start()?;
+            change(&mut start);
+            runtime()?.block_on(serve(config, start))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Demo => {
@@ -84,8 +91,8 @@ fn start(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
 }
 
-async fn serve(config: Config) -> anyhow::Result<()> {
-    let server = Server::start(config, own_start()?).await?;
+async fn serve(config: Config, start: Start) -> anyhow::Result<()> {
+    let server = Server::start(config, start).await?;
     tracing::info!(address = %server.address, "serving; the API is described at /openapi.json");
     server.run(stop()).await
 }
@@ -95,7 +102,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 /// # Errors
 /// Where the system does not tell what this executable is.
 pub fn own_start() -> anyhow::Result<Start> {
-    Ok(Start { executable: std::env::current_exe()?, plugins: Vec::new() })
+    Ok(Start { executable: std::env::current_exe()?, plugins: Vec::new(), processes: None, codegen: None })
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::views::FindingView;
-use crate::service;
+use crate::{service, store};
 
 /// A problem document with its status.
 #[derive(Debug)]
@@ -116,11 +116,27 @@ impl From<service::Error> for ApiError {
                 };
                 problem(status, name).with("run", json!(run)).with("kind", json!(kind))
             }
+            E::Internal(_) => internal("the server", &error),
             E::Capability(error) => capability(&error),
             E::Plugin(error) => plugin(&error),
-            E::Store(error) => internal("the store", &error),
+            E::Store(error) => store(&error),
         }
     }
+}
+
+fn store(error: &store::Error) -> ApiError {
+    use store::Error as E;
+    let detail = match error {
+        E::KeyTaken(_) => format!("{error}: use a new key"),
+        E::OutputTaken(_) => format!("{error}: wait for it, or choose another prefix"),
+        E::Database(error) => {
+            tracing::error!(%error, "the store does not answer");
+            let detail = "the store does not answer at the moment; nothing is lost: try again";
+            return ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "store-unavailable", detail);
+        }
+        _ => return internal("the store", error),
+    };
+    ApiError::new(StatusCode::CONFLICT, "conflict", detail)
 }
 
 fn capability(error: &capabilities::Error) -> ApiError {

@@ -1,11 +1,16 @@
 //! `/healthz` and `/readyz`.
 
+use std::time::Duration;
+
 use axum::{Json, http::StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::AppState;
 use enginehouse_runtime::PluginState;
+
+/// Who asks whether the server is ready does not wait for long.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Alive: the process answers.
 #[utoipa::path(get, path = "/healthz", responses((status = 200, body = String)))]
@@ -25,8 +30,12 @@ pub(super) struct Ready {
 #[utoipa::path(get, path = "/readyz", responses((status = 200, body = Ready), (status = 503, body = Ready)))]
 pub(super) async fn ready(app: AppState) -> (StatusCode, Json<Ready>) {
     let mut problems = Vec::new();
-    if let Err(error) = app.store.ping().await {
-        problems.push(error.to_string());
+    let store = tokio::time::timeout(PATIENCE, app.store.ping()).await;
+    let answers = matches!(store, Ok(Ok(())));
+    match store {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => problems.push(error.to_string()),
+        Err(_) => problems.push(format!("the store does not answer within {} s", PATIENCE.as_secs())),
     }
     let mut serving = 0;
     for status in app.plugins.statuses() {
@@ -35,7 +44,7 @@ pub(super) async fn ready(app: AppState) -> (StatusCode, Json<Ready>) {
             PluginState::Failed { reason } => problems.push(format!("the plugin `{}` failed: {reason}", status.name)),
         }
     }
-    let ready = serving > 0 && app.store.ping().await.is_ok();
+    let ready = serving > 0 && answers;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(Ready { ready, problems }))
 }

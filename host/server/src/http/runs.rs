@@ -14,7 +14,7 @@ use super::{
     views::{AttemptView, ColumnView, NewRunView, ResultsView, RunView},
 };
 use crate::{
-    service::{results, runs},
+    service::{results, retention, runs},
     store::{RunFilter, RunState},
 };
 
@@ -140,4 +140,35 @@ pub(super) async fn results(
 #[utoipa::path(post, path = "/v1/runs/{id}/cancel", responses((status = 202, body = RunView)))]
 pub(super) async fn cancel(app: AppState, Path(id): Path<Uuid>) -> Answer<(StatusCode, Json<RunView>)> {
     Ok((StatusCode::ACCEPTED, Json(runs::cancel(&app, id).await?.into())))
+}
+
+/// Which code may run.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ApprovalView {
+    /// SHA-256 of the code, in hex, as `/v1/runs/{id}/code` tells it.
+    sha256: String,
+}
+
+/// Lets the code of a run go to its engine, where it was asked to wait for that (`approval: "before-run"`).
+#[utoipa::path(
+    post, path = "/v1/runs/{id}/approve", request_body = ApprovalView,
+    responses((status = 202, body = RunView), (status = 409, description = "it does not wait, or waits with other code"))
+)]
+pub(super) async fn approve(
+    app: AppState,
+    Path(id): Path<Uuid>,
+    body::Json(approval): body::Json<ApprovalView>,
+) -> Answer<(StatusCode, Json<RunView>)> {
+    Ok((StatusCode::ACCEPTED, Json(runs::approve(&app, id, &approval.sha256).await?.into())))
+}
+
+/// Deletes a run that has ended, with its code, journal and objects; a prefix that its caller chose for the results stays.
+#[utoipa::path(
+    delete, path = "/v1/runs/{id}",
+    responses((status = 204, description = "it is gone"), (status = 409, description = "it has not ended"))
+)]
+pub(super) async fn delete(app: AppState, Path(id): Path<Uuid>) -> Answer<StatusCode> {
+    retention::delete(&app, id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

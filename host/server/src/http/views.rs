@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     service::{frameworks::Framework, runs::NewRun},
-    store::{AttemptRow, Problem, RunRow, RunState, SourceRef},
+    store::{Approval, AttemptRow, Problem, RunRow, RunState, SourceRef},
 };
 
 /// A name with what it means.
@@ -144,8 +144,17 @@ pub(super) struct NewRunView {
     pub generate_only: bool,
     /// How often code is written, at most 10.
     pub max_attempts: Option<u32>,
-    /// When the engine's work is cancelled.
-    pub timeout_seconds: Option<u32>,
+    /// Write and check the code and choose a platform, as for a run, and run nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// `before-run`: clean code waits until it is approved.
+    #[serde(default)]
+    pub approval: Approval,
+    /// How long it may wait at its engine before the program begins, in seconds; at most a day.
+    pub queue_seconds: Option<u32>,
+    /// How long the program may run, in seconds; at most a day.
+    #[serde(alias = "timeout_seconds")]
+    pub run_seconds: Option<u32>,
     /// Options that the framework describes.
     #[serde(default)]
     pub options: BTreeMap<String, String>,
@@ -164,7 +173,10 @@ impl From<NewRunView> for NewRun {
             overwrite: view.overwrite,
             generate_only: view.generate_only,
             max_attempts: view.max_attempts,
-            timeout_seconds: view.timeout_seconds,
+            dry_run: view.dry_run,
+            approval: view.approval,
+            queue_seconds: view.queue_seconds,
+            run_seconds: view.run_seconds,
             options: view.options.into_iter().collect(),
             idempotency_key: None,
         }

@@ -55,7 +55,7 @@ pub(crate) fn attempt_of(places: &Places, row: &RunRow) -> Result<Attempt> {
         output: output.to_string(),
         scratch: places.prefix(row, "scratch")?.to_string(),
         place: place.clone(),
-        timeout_seconds: row.request.timeout_seconds,
+        timeout_seconds: row.request.run_seconds,
     })
 }
 

@@ -53,6 +53,9 @@ pub enum Error {
         /// What happened and what to do.
         detail: String,
     },
+    /// A part of the server fell over.
+    #[error("{0}")]
+    Internal(String),
     /// A capability did not do it.
     #[error(transparent)]
     Capability(#[from] capabilities::Error),

@@ -8,6 +8,7 @@ pub mod inspect;
 pub mod intake;
 pub mod objects;
 pub mod results;
+pub mod retention;
 pub mod runs;
 pub mod sessions;
 pub mod sources;

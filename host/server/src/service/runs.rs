@@ -4,24 +4,26 @@ use std::time::Duration;
 
 use enginehouse_capabilities::ObjectUri;
 use enginehouse_runtime::{LogChunk, Task};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{Error, Result, ids, sources};
 use crate::{
     app::App,
     run,
-    store::{AttemptRow, Entry, RunFilter, RunRequest, RunRow, RunState, SourceRef},
+    store::{Approval, AttemptRow, Entry, NewRunRow, RunFilter, RunRequest, RunRow, RunState, SourceRef},
 };
 
 /// The contract's limits.
 const MAX_PROMPT_BYTES: usize = 64 * 1024;
 const MAX_CODE_BYTES: usize = 1024 * 1024;
-/// A run at an engine takes at most a day.
-const MAX_RUN_SECONDS: u32 = 24 * 3600;
+/// A run waits, and runs, at most a day each.
+const MAX_SECONDS: u32 = 24 * 3600;
 const MAX_ATTEMPTS: u32 = 10;
 
 /// What a caller asks for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct NewRun {
     /// Which framework.
     pub framework: String,
@@ -43,11 +45,18 @@ pub struct NewRun {
     pub generate_only: bool,
     /// How often code is written.
     pub max_attempts: Option<u32>,
-    /// When the engine's work is cancelled.
-    pub timeout_seconds: Option<u32>,
+    /// Choose a platform as well, and stop once the code is clean.
+    pub dry_run: bool,
+    /// Whether clean code waits for its caller.
+    pub approval: Approval,
+    /// How long it may wait at its engine, in seconds.
+    pub queue_seconds: Option<u32>,
+    /// How long the program may run, in seconds.
+    pub run_seconds: Option<u32>,
     /// Options that the framework describes.
     pub options: Vec<(String, String)>,
     /// Makes the same request answer with the same run.
+    #[serde(skip)]
     pub idempotency_key: Option<String>,
 }
 
@@ -58,6 +67,11 @@ pub struct NewRun {
 /// no run.
 pub async fn create(app: &App, asked: NewRun) -> Result<RunRow> {
     check_sizes(&asked)?;
+    // Of what was asked and not of what it is resolved to: a session's sources may be others when the request comes again.
+    let key = match &asked.idempotency_key {
+        Some(key) => Some((key.clone(), hash(&asked)?)),
+        None => None,
+    };
     let plugin = app.plugin(&asked.framework)?;
     let known = &plugin.describe().options;
     if let Some((name, _)) = asked.options.iter().find(|(name, _)| !known.iter().any(|option| option.name == *name)) {
@@ -93,19 +107,39 @@ pub async fn create(app: &App, asked: NewRun) -> Result<RunRow> {
         code: asked.code,
         generate_only: asked.generate_only,
         overwrite: asked.overwrite && asked.output.is_some(),
-        max_attempts: asked.max_attempts.unwrap_or(limits.max_attempts).clamp(1, MAX_ATTEMPTS),
-        timeout_seconds: asked.timeout_seconds.unwrap_or(limits.run_seconds).clamp(1, MAX_RUN_SECONDS),
+        dry_run: asked.dry_run,
+        approval: asked.approval,
+        max_attempts: within("max_attempts", asked.max_attempts, limits.max_attempts, MAX_ATTEMPTS)?,
+        queue_seconds: within("queue_seconds", asked.queue_seconds, limits.queue_seconds, MAX_SECONDS)?,
+        run_seconds: within("run_seconds", asked.run_seconds, limits.run_seconds, MAX_SECONDS)?,
     };
-    let key = asked.idempotency_key.as_deref();
-    let id = app.store.add_run(Uuid::now_v7(), &session, &asked.framework, &request, key).await?;
-    app.runs.drive(id);
-    let row = get(app, id).await?;
-    if key.is_some() && (row.request.task.prompt != request.task.prompt || row.request.code != request.code) {
-        return Err(Error::Conflict(format!(
-            "this Idempotency-Key made the run {id} from another request: use a new key"
-        )));
+    let (id, host) = (Uuid::now_v7(), app.runs.host());
+    let new = NewRunRow { id, session, framework: asked.framework, request, host, key };
+    let (store, runs, session) = (app.store.clone(), app.runs.clone(), new.session.clone());
+    // In a task of its own: a caller who hangs up now must not leave a run that is written and not driven.
+    let added = tokio::spawn(async move {
+        let (id, is_new) = store.add_run(new).await?;
+        if is_new {
+            runs.drive(id, &session);
+        }
+        Ok::<_, crate::store::Error>(id)
+    });
+    let id = added.await.map_err(|error| Error::Internal(format!("the run could not be written: {error}")))??;
+    get(app, id).await
+}
+
+fn hash(asked: &NewRun) -> Result<String> {
+    let bytes = serde_json::to_vec(asked).map_err(|error| Error::Invalid(error.to_string()))?;
+    Ok(hex::encode(Sha256::digest(bytes)))
+}
+
+/// What was asked for, or the default; beyond what is allowed is refused and not cut down.
+fn within(name: &str, asked: Option<u32>, default: u32, most: u32) -> Result<u32> {
+    match asked {
+        None => Ok(default.clamp(1, most)),
+        Some(asked) if (1..=most).contains(&asked) => Ok(asked),
+        Some(asked) => Err(Error::Invalid(format!("`{name}` is 1 to {most}, not {asked}"))),
     }
-    Ok(row)
 }
 
 fn check_sizes(asked: &NewRun) -> Result<()> {
@@ -117,6 +151,7 @@ fn check_sizes(asked: &NewRun) -> Result<()> {
             Err(Error::Invalid("the request has neither a `prompt` nor `code`: say what you want".to_owned()))
         }
         Some(code) if code.trim().is_empty() => Err(Error::Invalid("the code is empty".to_owned())),
+        Some(code) if code.contains('\0') => Err(Error::Invalid("the code holds a NUL character".to_owned())),
         Some(code) if code.len() > MAX_CODE_BYTES => Err(Error::TooLarge("code has at most 1 MiB".to_owned())),
         _ => Ok(()),
     }
@@ -131,15 +166,6 @@ async fn free_output(app: &App, output: &str, overwrite: bool) -> Result<ObjectU
     let kept = ["runs/", "uploads/"];
     if prefix.bucket() == app.config.bucket() && kept.iter().any(|kept| prefix.key().starts_with(kept)) {
         return Err(Error::Conflict(format!("{prefix} lies where runs and uploads are kept: choose another prefix")));
-    }
-    for id in app.store.unfinished().await? {
-        let other = app.store.run(id).await?.and_then(|row| row.request.task.output);
-        let other = other.and_then(|other| other.parse::<ObjectUri>().ok());
-        if other.is_some_and(|other| other.covers(&prefix) || prefix.covers(&other)) {
-            return Err(Error::Conflict(format!(
-                "the run {id} writes to {prefix} at this moment: wait, or choose another"
-            )));
-        }
     }
     let there = match app.objects.list(&prefix, None).await {
         Ok(page) => !page.entries.is_empty(),
@@ -207,8 +233,36 @@ pub async fn cancel(app: &App, id: Uuid) -> Result<RunRow> {
     if row.state.is_final() {
         return Ok(row);
     }
-    app.runs.cancel(id).await?;
+    app.store.request_cancel(id).await?;
+    app.runs.wake(id);
     get(app, id).await
+}
+
+/// Lets clean code run that waits for its caller. `sha256` names the code, so that nobody approves what they have not seen.
+/// Approving it again is no error.
+///
+/// # Errors
+/// [`Error::Conflict`] where the run does not wait, or waits with other code.
+pub async fn approve(app: &App, id: Uuid, sha256: &str) -> Result<RunRow> {
+    let row = get(app, id).await?;
+    let approved = |row: &RunRow| row.approved.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(sha256));
+    if approved(&row) {
+        return Ok(row);
+    }
+    let last = code(app, id).await?.pop();
+    let Some(last) = last.filter(|_| row.state == RunState::AwaitingApproval) else {
+        return Err(Error::Conflict(format!("the run {id} is {}: it does not wait for approval", row.state)));
+    };
+    if !last.sha256.eq_ignore_ascii_case(sha256) {
+        let known = last.sha256;
+        return Err(Error::Conflict(format!(
+            "the run {id} waits with other code, whose SHA-256 is {known}: read it at /v1/runs/{id}/code and approve that"
+        )));
+    }
+    app.store.approve(id, &last.sha256).await?;
+    app.runs.wake(id);
+    let row = get(app, id).await?;
+    if approved(&row) { Ok(row) } else { Err(Error::Conflict(format!("the run {id} no longer waits for approval"))) }
 }
 
 /// Waits until a run has ended, at most so long.

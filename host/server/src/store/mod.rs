@@ -1,80 +1,130 @@
-//! What the server remembers: sessions, uploads, runs and their journals, in SQLite.
+//! What the server remembers: sessions, uploads, runs and their journals, in SQLite or in PostgreSQL.
+//!
+//! The two differ in how they are opened, in how a writer keeps others out, and in whose clock a lease goes by
+//! ([`dialect`]); all statements are the same text for both, and one suite in `tests/tests/store/` runs against both.
 
+mod dialect;
+mod hosts;
 mod journal;
 mod rows;
 mod runs;
 mod sessions;
-#[cfg(test)]
-mod tests;
+mod step;
 
-use std::path::Path;
+use std::path::PathBuf;
 
-use sqlx::{
-    SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
+use sqlx::{Any, AnyPool, Transaction, migrate::MigrateError};
+use uuid::Uuid;
 
+use dialect::Dialect;
+
+pub use hosts::LEASE;
 pub use journal::Entry;
-pub use rows::{AttemptRow, Problem, RunRequest, RunRow, RunState, SourceRef, Step};
-pub use runs::RunFilter;
+pub use rows::{Approval, AttemptRow, Problem, RunRequest, RunRow, RunState, SourceRef, Step};
+pub use runs::{NewRunRow, RunFilter};
 pub use sessions::SessionRow;
+
+/// Which database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Database {
+    /// One file, of one server.
+    Sqlite(PathBuf),
+    /// `postgres://user@host/database`, shared by any number of servers.
+    Postgres(String),
+}
 
 /// The store cannot do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// SQLite failed.
+    /// The database failed, or cannot be reached.
     #[error("the store failed: {0}")]
-    Sqlite(#[from] sqlx::Error),
-    /// The schema could not be brought up to date; a newer binary may have written it.
-    #[error("the store's schema cannot be used by this version: {0}")]
-    Schema(#[from] sqlx::migrate::MigrateError),
+    Database(#[from] sqlx::Error),
+    /// A newer version of this server has written the schema.
+    #[error(
+        "the store was written by a newer version of this server (its schema has the step {0}, which this version does \
+         not know): start that version, or one after it"
+    )]
+    Newer(i64),
+    /// The schema could not be brought up to date.
+    #[error("the store's schema cannot be brought up to date: {0}")]
+    Schema(MigrateError),
+    /// The file is no database, or damaged.
+    #[error("the store {0} is no database or is damaged ({1}): put a copy back, or move it away to begin anew")]
+    Broken(PathBuf, String),
     /// A row holds what this version cannot read.
     #[error("the store holds a record this version cannot read: {0}")]
     Record(#[from] serde_json::Error),
-    /// A run moved on in the meantime.
+    /// A run moved on in the meantime, or another host drives it now.
     #[error("the run `{0}` moved on in the meantime")]
-    Moved(uuid::Uuid),
+    Moved(Uuid),
+    /// Another run that has not ended writes there.
+    #[error("the run {0} writes to the same output at this moment")]
+    OutputTaken(Uuid),
+    /// The key was used for another request.
+    #[error("this Idempotency-Key made the run {0} from another request")]
+    KeyTaken(Uuid),
 }
 
 /// The result of every call of the store.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// One SQLite file, shared by all tasks. Cheap to clone.
+/// A database, shared by all tasks. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pool: SqlitePool,
+    dialect: Dialect,
+    read: AnyPool,
+    write: AnyPool,
 }
 
 impl Store {
-    /// Opens the file, makes it where it is missing and brings its schema up to date.
+    /// Opens the database, makes a SQLite file that is missing, and brings the schema up to date.
     ///
     /// # Errors
-    /// [`Error::Sqlite`] where it cannot be opened, [`Error::Schema`] where a newer version has written it.
-    pub async fn open(file: &Path) -> Result<Self> {
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(std::time::Duration::from_secs(10));
-        let pool = SqlitePoolOptions::new().max_connections(8).connect_with(options).await?;
-        sqlx::migrate!("./migrations").run(&pool).await?;
-        Ok(Self { pool })
+    /// [`Error::Database`] where it cannot be opened, [`Error::Broken`] for a file that is none, [`Error::Newer`] where a
+    /// newer version has written it.
+    pub async fn open(database: &Database) -> Result<Self> {
+        let (dialect, read, write) = dialect::open(database).await?;
+        let store = Self { dialect, read, write };
+        let migrated = match dialect {
+            Dialect::Sqlite => sqlx::migrate!("./migrations/sqlite").run(&store.write).await,
+            Dialect::Postgres => sqlx::migrate!("./migrations/postgres").run(&store.write).await,
+        };
+        migrated.map_err(|error| match (error, database) {
+            (MigrateError::VersionMissing(step), _) => Error::Newer(step),
+            (error, Database::Sqlite(file)) if dialect::is_broken(&error) => {
+                Error::Broken(file.clone(), error.to_string())
+            }
+            (error, _) => Error::Schema(error),
+        })?;
+        Ok(store)
     }
 
-    /// Whether the file still answers.
+    /// Whether the database answers.
     ///
     /// # Errors
-    /// [`Error::Sqlite`] where it does not.
+    /// [`Error::Database`] where it does not.
     pub async fn ping(&self) -> Result<()> {
-        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        sqlx::query("SELECT 1").execute(&self.read).await?;
         Ok(())
+    }
+
+    /// Begins to write. With SQLite writers wait for each other here, in turn, and not within the database.
+    async fn begin(&self) -> Result<Transaction<'static, Any>> {
+        Ok(self.write.begin_with(self.dialect.begin()).await?)
     }
 }
 
-/// Milliseconds since the Unix epoch.
+/// Milliseconds since the Unix epoch. Goes on evenly while the process lives, whatever happens to the machine's clock: limits
+/// of runs are counted by it.
 pub fn now_ms() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    use std::{
+        sync::OnceLock,
+        time::{Instant, SystemTime, UNIX_EPOCH},
+    };
+    static START: OnceLock<(Instant, i64)> = OnceLock::new();
+    let (instant, wall) = START.get_or_init(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        (Instant::now(), i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    });
+    wall.saturating_add(i64::try_from(instant.elapsed().as_millis()).unwrap_or(i64::MAX))
 }

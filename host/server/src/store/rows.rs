@@ -16,6 +16,8 @@ pub enum RunState {
     Generating,
     /// The plugin reads the code.
     Validating,
+    /// The code is clean; its caller has yet to say that it may run.
+    AwaitingApproval,
     /// The work is being handed to the engine.
     Submitting,
     /// The engine has it.
@@ -35,10 +37,11 @@ pub enum RunState {
 }
 
 impl RunState {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Queued,
         Self::Generating,
         Self::Validating,
+        Self::AwaitingApproval,
         Self::Submitting,
         Self::Running,
         Self::Collecting,
@@ -60,6 +63,7 @@ impl RunState {
             Self::Queued => "queued",
             Self::Generating => "generating",
             Self::Validating => "validating",
+            Self::AwaitingApproval => "awaiting-approval",
             Self::Submitting => "submitting",
             Self::Running => "running",
             Self::Collecting => "collecting",
@@ -122,12 +126,38 @@ pub struct RunRequest {
     pub code: Option<String>,
     /// Stop once the code is clean; nothing is run.
     pub generate_only: bool,
+    /// Choose a platform as for a run, and stop once the code is clean.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// Whether clean code waits until its caller says that it may run.
+    #[serde(default)]
+    pub approval: Approval,
     /// Whether objects under a caller's output prefix may be replaced.
     pub overwrite: bool,
     /// How many times code may be written.
     pub max_attempts: u32,
-    /// When the engine's work is cancelled, in seconds.
-    pub timeout_seconds: u32,
+    /// How long it may wait at its engine before the program begins, in seconds.
+    #[serde(default = "a_day")]
+    pub queue_seconds: u32,
+    /// How long the program may run, in seconds.
+    #[serde(alias = "timeout_seconds")]
+    pub run_seconds: u32,
+}
+
+/// What requests of an older version waited at most.
+fn a_day() -> u32 {
+    24 * 3600
+}
+
+/// When clean code may run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Approval {
+    /// At once.
+    #[default]
+    Auto,
+    /// When its caller has approved these very bytes.
+    BeforeRun,
 }
 
 /// Why a run did not succeed, in words for its caller.
@@ -153,9 +183,16 @@ pub struct RunRow {
     pub outcome: Option<Outcome>,
     pub problem: Option<Problem>,
     pub cancel_requested: bool,
+    /// SHA-256 of the code that its caller said may run.
+    pub approved: Option<String>,
+    /// The host that drives it.
+    pub host: Option<String>,
     pub created_at: i64,
     pub started_at: Option<i64>,
+    /// When its attempt was first handed to the engine.
     pub submitted_at: Option<i64>,
+    /// When the engine began its program.
+    pub began_at: Option<i64>,
     pub finished_at: Option<i64>,
 }
 
@@ -184,6 +221,8 @@ pub struct Step {
     pub outcome: Option<Outcome>,
     pub failure: Option<EngineError>,
     pub problem: Option<Problem>,
+    /// The engine has begun the program.
+    pub began: bool,
     /// Further journal entries: kind and data.
     pub entries: Vec<(&'static str, serde_json::Value)>,
 }

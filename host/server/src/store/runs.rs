@@ -1,11 +1,28 @@
-//! Runs and their attempts.
+//! Runs and their attempts: made, found, listed.
 
-use serde::{Serialize, de::DeserializeOwned};
+use enginehouse_capabilities::ObjectUri;
+use serde::de::DeserializeOwned;
 use serde_json::json;
-use sqlx::{Row, sqlite::SqliteRow};
+use sqlx::{AnyConnection, Row, any::AnyRow};
 use uuid::Uuid;
 
-use super::{AttemptRow, Error, Result, RunRequest, RunRow, RunState, Step, Store, journal, now_ms};
+use super::{AttemptRow, Error, Result, RunRequest, RunRow, RunState, Store, journal, now_ms};
+
+const COLUMNS: &str = "id, session, framework, state, request, plan, attempt, ticket, outcome, problem, \
+                       cancel_requested, approved, host, created_at, started_at, submitted_at, began_at, finished_at";
+
+/// A run to be made.
+#[derive(Debug, Clone)]
+pub struct NewRunRow {
+    pub id: Uuid,
+    pub session: String,
+    pub framework: String,
+    pub request: RunRequest,
+    /// Who drives it.
+    pub host: Uuid,
+    /// The caller's key, and the hash of what came with it.
+    pub key: Option<(String, String)>,
+}
 
 /// Which runs to list: the newest first.
 #[derive(Debug, Clone, Default)]
@@ -15,183 +32,193 @@ pub struct RunFilter {
     pub state: Option<RunState>,
     /// Only runs older than this one.
     pub before: Option<Uuid>,
+    /// At most 200.
     pub limit: u32,
 }
 
 impl Store {
-    /// Writes a new run with its first journal entry. With a key that was used before, answers the run that it made.
-    pub async fn add_run(
-        &self,
-        id: Uuid,
-        session: &str,
-        framework: &str,
-        request: &RunRequest,
-        key: Option<&str>,
-    ) -> Result<Uuid> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        if let Some(key) = key {
-            let found = sqlx::query("SELECT id FROM runs WHERE idempotency_key = ?")
-                .bind(key)
-                .fetch_optional(&mut *transaction)
-                .await?;
-            if let Some(row) = found {
-                return uuid_of(&row, "id");
-            }
+    /// Writes a new run with its first journal entry. With a key that the same request came with before, answers the run
+    /// that it made, which is then not a new one.
+    ///
+    /// # Errors
+    /// [`Error::KeyTaken`] where the key came with another request, [`Error::OutputTaken`] where a run that has not ended
+    /// writes to its output; then nothing is written.
+    pub async fn add_run(&self, new: NewRunRow) -> Result<(Uuid, bool)> {
+        let mut transaction = self.begin().await?;
+        if new.key.is_some() || new.request.task.output.is_some() {
+            sqlx::query(self.dialect.one_at_a_time()).execute(&mut *transaction).await?;
         }
+        if let Some((key, hash)) = &new.key
+            && let Some((id, known)) = keyed(&mut transaction, key).await?
+        {
+            return if known.as_deref() == Some(hash.as_str()) { Ok((id, false)) } else { Err(Error::KeyTaken(id)) };
+        }
+        if let Some(output) = &new.request.task.output {
+            free(&mut transaction, output).await?;
+        }
+        let (key, hash) = new.key.unzip();
         sqlx::query(
-            "INSERT INTO runs (id, session, framework, state, request, idempotency_key, created_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO runs (id, session, framework, state, request, idempotency_key, request_hash, output, host, seq,
+                created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10)",
         )
-        .bind(id.to_string())
-        .bind(session)
-        .bind(framework)
+        .bind(new.id.to_string())
+        .bind(new.session)
+        .bind(new.framework)
         .bind(RunState::Queued.as_str())
-        .bind(serde_json::to_string(request)?)
+        .bind(serde_json::to_string(&new.request)?)
         .bind(key)
+        .bind(hash)
+        .bind(new.request.task.output)
+        .bind(new.host.to_string())
         .bind(now_ms())
         .execute(&mut *transaction)
         .await?;
-        journal::append(&mut transaction, id, "state", &json!({ "state": RunState::Queued })).await?;
+        journal::insert(&mut transaction, new.id, 1, "state", &json!({ "state": RunState::Queued })).await?;
         transaction.commit().await?;
-        Ok(id)
+        Ok((new.id, true))
     }
 
     /// One run; none where there is no such id.
+    ///
+    /// # Errors
+    /// [`Error::Database`], [`Error::Record`].
     pub async fn run(&self, id: Uuid) -> Result<Option<RunRow>> {
-        let row =
-            sqlx::query("SELECT * FROM runs WHERE id = ?").bind(id.to_string()).fetch_optional(&self.pool).await?;
+        let sql = format!("SELECT {COLUMNS} FROM runs WHERE id = $1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.to_string()).fetch_optional(&self.read).await?;
         row.as_ref().map(run_row).transpose()
     }
 
     /// Runs by filter, the newest first, at most 200.
+    ///
+    /// # Errors
+    /// [`Error::Database`], [`Error::Record`].
     pub async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRow>> {
-        let rows = sqlx::query(
-            "SELECT * FROM runs
-             WHERE (?1 IS NULL OR session = ?1) AND (?2 IS NULL OR framework = ?2) AND (?3 IS NULL OR state = ?3)
-               AND (?4 IS NULL OR id < ?4)
-             ORDER BY id DESC LIMIT ?5",
-        )
-        .bind(filter.session.as_deref())
-        .bind(filter.framework.as_deref())
-        .bind(filter.state.map(RunState::as_str))
-        .bind(filter.before.map(|id| id.to_string()))
-        .bind(filter.limit.clamp(1, 200))
-        .fetch_all(&self.pool)
-        .await?;
+        let sql = format!(
+            "SELECT {COLUMNS} FROM runs
+             WHERE (CAST($1 AS TEXT) IS NULL OR session = $1) AND (CAST($2 AS TEXT) IS NULL OR framework = $2)
+               AND (CAST($3 AS TEXT) IS NULL OR state = $3) AND (CAST($4 AS TEXT) IS NULL OR id < $4)
+             ORDER BY id DESC LIMIT $5"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(filter.session.clone())
+            .bind(filter.framework.clone())
+            .bind(filter.state.map(RunState::as_str))
+            .bind(filter.before.map(|id| id.to_string()))
+            .bind(i64::from(filter.limit.clamp(1, 200)))
+            .fetch_all(&self.read)
+            .await?;
         rows.iter().map(run_row).collect()
     }
 
-    /// The runs that have not ended, the oldest first.
-    pub async fn unfinished(&self) -> Result<Vec<Uuid>> {
-        let rows =
-            sqlx::query("SELECT id FROM runs WHERE finished_at IS NULL ORDER BY id").fetch_all(&self.pool).await?;
-        rows.iter().map(|row| uuid_of(row, "id")).collect()
-    }
-
     /// The attempts of a run, the first first.
+    ///
+    /// # Errors
+    /// [`Error::Database`], [`Error::Record`].
     pub async fn attempts(&self, run: Uuid) -> Result<Vec<AttemptRow>> {
-        let rows = sqlx::query("SELECT * FROM attempts WHERE run = ? ORDER BY number")
-            .bind(run.to_string())
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = sqlx::query(
+            "SELECT number, code, sha256, author, notes, findings, digest, failure, created_at
+             FROM attempts WHERE run = $1 ORDER BY number",
+        )
+        .bind(run.to_string())
+        .fetch_all(&self.read)
+        .await?;
         rows.iter().map(attempt_row).collect()
     }
 
     /// Notes that the run is to end. Whoever drives it sees the mark at its next step.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     pub async fn request_cancel(&self, run: Uuid) -> Result<()> {
-        sqlx::query("UPDATE runs SET cancel_requested = 1 WHERE id = ? AND finished_at IS NULL")
+        sqlx::query("UPDATE runs SET cancel_requested = 1 WHERE id = $1 AND finished_at IS NULL")
             .bind(run.to_string())
-            .execute(&self.pool)
+            .execute(&self.write)
             .await?;
         Ok(())
     }
 
-    /// Writes one step of a run and its journal entries together. `from` is the state the step began in.
-    pub async fn step(&self, run: Uuid, from: RunState, step: Step) -> Result<()> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let state = step.state.unwrap_or(from);
-        let now = now_ms();
-        let attempt = step.draft.as_ref().map(|draft| draft.number);
-        let changed = sqlx::query(
-            "UPDATE runs SET state = ?2, plan = COALESCE(?3, plan), attempt = COALESCE(?4, attempt),
-                ticket = COALESCE(?5, ticket), outcome = COALESCE(?6, outcome), problem = COALESCE(?7, problem),
-                started_at = COALESCE(started_at, ?8), finished_at = ?9,
-                submitted_at = COALESCE(submitted_at, ?11)
-             WHERE id = ?1 AND state = ?10",
-        )
-        .bind(run.to_string())
-        .bind(state.as_str())
-        .bind(to_json(step.plan.as_ref())?)
-        .bind(attempt)
-        .bind(step.ticket.as_deref())
-        .bind(to_json(step.outcome.as_ref())?)
-        .bind(to_json(step.problem.as_ref())?)
-        .bind(now)
-        .bind(state.is_final().then_some(now))
-        .bind(from.as_str())
-        .bind((state == RunState::Running).then_some(now))
-        .execute(&mut *transaction)
-        .await?;
-        if changed.rows_affected() == 0 {
-            return Err(Error::Moved(run));
-        }
-        if let Some(draft) = &step.draft {
-            sqlx::query(
-                "INSERT INTO attempts (run, number, code, sha256, author, notes, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            )
+    /// Notes that this code of the run may run, where it waits for that; whether it does.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn approve(&self, run: Uuid, sha256: &str) -> Result<bool> {
+        let done = sqlx::query("UPDATE runs SET approved = $1 WHERE id = $2 AND state = $3")
+            .bind(sha256.to_owned())
             .bind(run.to_string())
-            .bind(draft.number)
-            .bind(&draft.code)
-            .bind(&draft.sha256)
-            .bind(&draft.author)
-            .bind(serde_json::to_string(&draft.notes)?)
-            .bind(now)
-            .execute(&mut *transaction)
+            .bind(RunState::AwaitingApproval.as_str())
+            .execute(&self.write)
             .await?;
-        }
-        let (findings, digest) = step.findings.unzip();
-        sqlx::query(
-            "UPDATE attempts SET findings = COALESCE(?2, findings), digest = COALESCE(?3, digest),
-                failure = COALESCE(?4, failure)
-             WHERE run = ?1 AND number = (SELECT attempt FROM runs WHERE id = ?1)",
-        )
-        .bind(run.to_string())
-        .bind(to_json(findings.as_ref())?)
-        .bind(digest)
-        .bind(to_json(step.failure.as_ref())?)
-        .execute(&mut *transaction)
-        .await?;
-        for (kind, data) in &step.entries {
-            journal::append(&mut transaction, run, kind, data).await?;
-        }
-        if state != from {
-            let mut data = json!({ "state": state });
-            if let (Some(problem), Some(object)) = (&step.problem, data.as_object_mut()) {
-                object.insert("problem".to_owned(), serde_json::to_value(problem)?);
-            }
-            journal::append(&mut transaction, run, "state", &data).await?;
-        }
-        transaction.commit().await?;
-        Ok(())
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Runs that ended before this time, the oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn ended_before(&self, at: i64, limit: u32) -> Result<Vec<Uuid>> {
+        let rows = sqlx::query("SELECT id FROM runs WHERE finished_at < $1 ORDER BY id LIMIT $2")
+            .bind(at)
+            .bind(i64::from(limit))
+            .fetch_all(&self.read)
+            .await?;
+        rows.iter().map(|row| uuid_of(row, "id")).collect()
+    }
+
+    /// Forgets a run that has ended, with its attempts and its journal; whether there was one.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn forget_run(&self, run: Uuid) -> Result<bool> {
+        let done = sqlx::query("DELETE FROM runs WHERE id = $1 AND finished_at IS NOT NULL")
+            .bind(run.to_string())
+            .execute(&self.write)
+            .await?;
+        Ok(done.rows_affected() == 1)
     }
 }
 
-fn to_json<T: Serialize>(value: Option<&T>) -> Result<Option<String>> {
-    Ok(value.map(serde_json::to_string).transpose()?)
+/// The run that a key made, with the hash of its request.
+async fn keyed(connection: &mut AnyConnection, key: &str) -> Result<Option<(Uuid, Option<String>)>> {
+    let row = sqlx::query("SELECT id, request_hash FROM runs WHERE idempotency_key = $1")
+        .bind(key.to_owned())
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| Ok((uuid_of(&row, "id")?, row.try_get("request_hash")?))).transpose()
 }
 
-fn from_json<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<Option<T>> {
-    let text: Option<&str> = row.try_get(column)?;
-    Ok(text.map(serde_json::from_str).transpose()?)
+/// Refuses an output that overlaps with that of a run that has not ended.
+async fn free(connection: &mut AnyConnection, output: &str) -> Result<()> {
+    let rows = sqlx::query("SELECT id, output FROM runs WHERE finished_at IS NULL AND output IS NOT NULL")
+        .fetch_all(connection)
+        .await?;
+    let Ok(wanted) = output.parse::<ObjectUri>() else { return Ok(()) };
+    for row in rows {
+        let taken: String = row.try_get("output")?;
+        if taken.parse::<ObjectUri>().is_ok_and(|taken| taken.covers(&wanted) || wanted.covers(&taken)) {
+            return Err(Error::OutputTaken(uuid_of(&row, "id")?));
+        }
+    }
+    Ok(())
 }
 
-fn uuid_of(row: &SqliteRow, column: &str) -> Result<Uuid> {
-    let text: &str = row.try_get(column)?;
-    text.parse().map_err(|error| Error::Sqlite(sqlx::Error::Decode(Box::new(error))))
+fn from_json<T: DeserializeOwned>(row: &AnyRow, column: &str) -> Result<Option<T>> {
+    let text: Option<String> = row.try_get(column)?;
+    Ok(text.as_deref().map(serde_json::from_str).transpose()?)
 }
 
-fn run_row(row: &SqliteRow) -> Result<RunRow> {
-    let state: &str = row.try_get("state")?;
+pub(super) fn uuid_of(row: &AnyRow, column: &str) -> Result<Uuid> {
+    let text: String = row.try_get(column)?;
+    text.parse().map_err(|error| Error::Database(sqlx::Error::Decode(Box::new(error))))
+}
+
+fn number(row: &AnyRow, column: &str) -> Result<u32> {
+    let number: i64 = row.try_get(column)?;
+    u32::try_from(number).map_err(|error| Error::Database(sqlx::Error::Decode(Box::new(error))))
+}
+
+fn run_row(row: &AnyRow) -> Result<RunRow> {
+    let state: String = row.try_get("state")?;
     Ok(RunRow {
         id: uuid_of(row, "id")?,
         session: row.try_get("session")?,
@@ -199,21 +226,24 @@ fn run_row(row: &SqliteRow) -> Result<RunRow> {
         state: state.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
         request: serde_json::from_str(row.try_get("request")?)?,
         plan: from_json(row, "plan")?,
-        attempt: row.try_get("attempt")?,
+        attempt: number(row, "attempt")?,
         ticket: row.try_get("ticket")?,
         outcome: from_json(row, "outcome")?,
         problem: from_json(row, "problem")?,
-        cancel_requested: row.try_get("cancel_requested")?,
+        cancel_requested: number(row, "cancel_requested")? != 0,
+        approved: row.try_get("approved")?,
+        host: row.try_get("host")?,
         created_at: row.try_get("created_at")?,
         started_at: row.try_get("started_at")?,
         submitted_at: row.try_get("submitted_at")?,
+        began_at: row.try_get("began_at")?,
         finished_at: row.try_get("finished_at")?,
     })
 }
 
-fn attempt_row(row: &SqliteRow) -> Result<AttemptRow> {
+fn attempt_row(row: &AnyRow) -> Result<AttemptRow> {
     Ok(AttemptRow {
-        number: row.try_get("number")?,
+        number: number(row, "number")?,
         code: row.try_get("code")?,
         sha256: row.try_get("sha256")?,
         author: row.try_get("author")?,

@@ -19,9 +19,9 @@ pub struct SessionRow {
 impl Store {
     /// A session; none where nobody has used that id.
     pub async fn session(&self, id: &str) -> Result<Option<SessionRow>> {
-        let row = sqlx::query("SELECT sources, created_at, updated_at FROM sessions WHERE id = ?")
-            .bind(id)
-            .fetch_optional(&self.pool)
+        let row = sqlx::query("SELECT sources, created_at, updated_at FROM sessions WHERE id = $1")
+            .bind(id.to_owned())
+            .fetch_optional(&self.read)
             .await?;
         row.map(|row| {
             Ok(SessionRow {
@@ -37,33 +37,36 @@ impl Store {
     pub async fn set_sources(&self, id: &str, sources: &[SourceRef]) -> Result<()> {
         let now = now_ms();
         sqlx::query(
-            "INSERT INTO sessions (id, sources, created_at, updated_at) VALUES (?1, ?2, ?3, ?3)
+            "INSERT INTO sessions (id, sources, created_at, updated_at) VALUES ($1, $2, $3, $3)
              ON CONFLICT (id) DO UPDATE SET sources = excluded.sources, updated_at = excluded.updated_at",
         )
-        .bind(id)
+        .bind(id.to_owned())
         .bind(serde_json::to_string(sources)?)
         .bind(now)
-        .execute(&self.pool)
+        .execute(&self.write)
         .await?;
         Ok(())
     }
 
     /// Keeps what was found out about an uploaded object.
     pub async fn add_upload(&self, session: &str, name: &str, source: &ObjectSource) -> Result<()> {
-        sqlx::query("INSERT INTO uploads (uri, session, name, source, created_at) VALUES (?, ?, ?, ?, ?)")
-            .bind(&source.uri)
-            .bind(session)
-            .bind(name)
+        sqlx::query("INSERT INTO uploads (uri, session, name, source, created_at) VALUES ($1, $2, $3, $4, $5)")
+            .bind(source.uri.clone())
+            .bind(session.to_owned())
+            .bind(name.to_owned())
             .bind(serde_json::to_string(source)?)
             .bind(now_ms())
-            .execute(&self.pool)
+            .execute(&self.write)
             .await?;
         Ok(())
     }
 
     /// What was found out about an object when it was uploaded.
     pub async fn upload(&self, uri: &str) -> Result<Option<ObjectSource>> {
-        let row = sqlx::query("SELECT source FROM uploads WHERE uri = ?").bind(uri).fetch_optional(&self.pool).await?;
+        let row = sqlx::query("SELECT source FROM uploads WHERE uri = $1")
+            .bind(uri.to_owned())
+            .fetch_optional(&self.read)
+            .await?;
         row.map(|row| Ok(serde_json::from_str(row.try_get("source")?)?)).transpose()
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn check<'a>(program: &Program<'a>) -> Vec<Finding> {
         match path {
             Some("ray.init") => {
                 connected = true;
-                findings.extend(init(program, &call));
+                findings.extend(init(program, call));
             }
             Some("ray.client" | "ray.util.connect") => {
                 let message = "the program connects to another cluster";

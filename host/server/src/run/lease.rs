@@ -1,0 +1,68 @@
+//! Says that this host lives, and takes over the runs of hosts that do not.
+
+use std::time::Duration;
+
+use tokio::{sync::mpsc, time::MissedTickBehavior};
+use uuid::Uuid;
+
+use super::scheduler::Order;
+use crate::store::{LEASE, Store};
+
+/// Runs that are taken over at once. After a crash there may be thousands: they come in portions, and the engines behind them
+/// are not asked for all of them in the same second.
+const PORTION: u32 = 200;
+/// Between two portions.
+const PACE: Duration = Duration::from_millis(250);
+
+/// How often the host looks for runs that are its own and that it does not know of: an answer of the store may be lost on its
+/// way, after it was written.
+const BEATS_TO_A_LOOK: u64 = 10;
+
+/// Goes on until the engine is gone.
+pub(super) async fn keep(store: Store, host: Uuid, orders: mpsc::WeakUnboundedSender<Order>) {
+    let mut beat = tokio::time::interval(LEASE / 3);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut told = false;
+    for number in 0_u64.. {
+        beat.tick().await;
+        let Some(orders) = orders.upgrade() else { return };
+        let heard = async {
+            heard_of(&store, host, &orders).await?;
+            if number % BEATS_TO_A_LOOK == 0 { adopt(&store, host, &orders).await } else { Ok(()) }
+        };
+        match heard.await {
+            Ok(()) if std::mem::take(&mut told) => tracing::info!("the store answers again"),
+            Ok(()) => {}
+            Err(error) if !std::mem::replace(&mut told, true) => {
+                tracing::error!(%error, "the store does not answer; runs stand still until it does");
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+async fn heard_of(store: &Store, host: Uuid, orders: &mpsc::UnboundedSender<Order>) -> crate::store::Result<()> {
+    store.beat(host).await?;
+    loop {
+        let taken = store.take_over(host, PORTION).await?;
+        if !taken.is_empty() {
+            tracing::info!(runs = taken.len(), "took up runs that no living host drives");
+        }
+        let whole = u32::try_from(taken.len()).is_ok_and(|taken| taken == PORTION);
+        for (run, session) in taken {
+            let _taken = orders.send(Order::Drive(run, session.into()));
+        }
+        if !whole {
+            return Ok(());
+        }
+        tokio::time::sleep(PACE).await;
+        store.beat(host).await?;
+    }
+}
+
+async fn adopt(store: &Store, host: Uuid, orders: &mpsc::UnboundedSender<Order>) -> crate::store::Result<()> {
+    for (run, session) in store.driven_by(host).await? {
+        let _taken = orders.send(Order::Drive(run, session.into()));
+    }
+    Ok(())
+}

@@ -1,0 +1,180 @@
+//! When each run's next step is taken: a bounded number at once, sessions in turn, the others in a queue by time.
+
+use std::{
+    collections::{HashMap, hash_map},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures::StreamExt as _;
+use tokio::{
+    sync::mpsc,
+    task::{AbortHandle, JoinSet},
+};
+use tokio_util::time::{DelayQueue, delay_queue};
+use uuid::Uuid;
+
+use super::{
+    Parts, backoff,
+    fair::Fair,
+    steps::{self, Next},
+};
+
+/// What the scheduler is told.
+#[derive(Debug)]
+pub(super) enum Order {
+    /// A run to be driven, with its session. One that is known already stays as it is.
+    Drive(Uuid, Arc<str>),
+    /// A run to be looked at now; one that is not known is somebody else's.
+    Wake(Uuid),
+}
+
+/// One for each run that this host drives.
+#[derive(Debug)]
+struct Driven {
+    session: Arc<str>,
+    stage: Stage,
+    /// How often its step has failed in a row.
+    failures: u32,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Ready,
+    /// A step is being taken; `again` where somebody asked for a look meanwhile.
+    Stepping {
+        again: bool,
+    },
+    Waiting(delay_queue::Key),
+}
+
+pub(super) struct Scheduler {
+    parts: Arc<Parts>,
+    host: Uuid,
+    orders: mpsc::UnboundedReceiver<Order>,
+    steps_at_once: usize,
+    driven: HashMap<Uuid, Driven>,
+    ready: Fair,
+    later: DelayQueue<Uuid>,
+    steps: JoinSet<Result<Next, steps::Error>>,
+    /// Whose step a task takes.
+    tasks: HashMap<tokio::task::Id, Uuid>,
+}
+
+impl Scheduler {
+    pub(super) fn new(
+        parts: Arc<Parts>,
+        host: Uuid,
+        orders: mpsc::UnboundedReceiver<Order>,
+        steps_at_once: usize,
+    ) -> Self {
+        Self {
+            parts,
+            host,
+            orders,
+            steps_at_once: steps_at_once.max(1),
+            driven: HashMap::new(),
+            ready: Fair::default(),
+            later: DelayQueue::new(),
+            steps: JoinSet::new(),
+            tasks: HashMap::new(),
+        }
+    }
+
+    /// Goes on until the engine is gone.
+    pub(super) async fn run(mut self) {
+        loop {
+            while self.steps.len() < self.steps_at_once
+                && let Some(run) = self.ready.pop()
+            {
+                self.take_step(run);
+            }
+            tokio::select! {
+                order = self.orders.recv() => match order {
+                    Some(order) => self.obey(order),
+                    None => return,
+                },
+                Some(due) = self.later.next(), if !self.later.is_empty() => self.make_ready(due.into_inner()),
+                Some(done) = self.steps.join_next_with_id(), if !self.steps.is_empty() => match done {
+                    Ok((task, result)) => self.stepped(task, result),
+                    Err(error) => {
+                        tracing::error!(%error, "a step fell over");
+                        self.stepped(error.id(), Err(steps::Error::FellOver));
+                    }
+                },
+            }
+        }
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Drive(run, session) => match self.driven.entry(run) {
+                hash_map::Entry::Occupied(_) => {}
+                hash_map::Entry::Vacant(free) => {
+                    self.ready.push(&session, run);
+                    free.insert(Driven { session, stage: Stage::Ready, failures: 0 });
+                }
+            },
+            Order::Wake(run) => self.look(run),
+        }
+    }
+
+    fn look(&mut self, run: Uuid) {
+        let Some(driven) = self.driven.get_mut(&run) else { return };
+        match &mut driven.stage {
+            Stage::Ready => {}
+            Stage::Stepping { again } => *again = true,
+            Stage::Waiting(key) => {
+                self.later.remove(key);
+                driven.stage = Stage::Ready;
+                self.ready.push(&driven.session, run);
+            }
+        }
+    }
+
+    fn make_ready(&mut self, run: Uuid) {
+        if let Some(driven) = self.driven.get_mut(&run) {
+            driven.stage = Stage::Ready;
+            self.ready.push(&driven.session, run);
+        }
+    }
+
+    fn take_step(&mut self, run: Uuid) {
+        let Some(driven) = self.driven.get_mut(&run) else { return };
+        driven.stage = Stage::Stepping { again: false };
+        let (parts, host, failures) = (Arc::clone(&self.parts), self.host, driven.failures);
+        let task: AbortHandle = self.steps.spawn(async move { steps::take(&parts, host, run, failures).await });
+        self.tasks.insert(task.id(), run);
+    }
+
+    fn stepped(&mut self, task: tokio::task::Id, result: Result<Next, steps::Error>) {
+        let Some(run) = self.tasks.remove(&task) else { return };
+        let Some(driven) = self.driven.get_mut(&run) else { return };
+        let again = matches!(driven.stage, Stage::Stepping { again: true });
+        let pause = match result {
+            Ok(Next::Never) => {
+                self.driven.remove(&run);
+                return;
+            }
+            Ok(Next::Now) => {
+                driven.failures = 0;
+                Duration::ZERO
+            }
+            Ok(Next::After(pause)) => {
+                driven.failures = 0;
+                if again { Duration::ZERO } else { pause }
+            }
+            Err(error) => {
+                driven.failures = driven.failures.saturating_add(1);
+                tracing::warn!(%run, %error, failures = driven.failures, "a step of a run failed and is tried again");
+                backoff::pause(driven.failures)
+            }
+        };
+        if pause.is_zero() {
+            driven.stage = Stage::Ready;
+            self.ready.push(&driven.session, run);
+        } else {
+            driven.stage = Stage::Waiting(self.later.insert(run, pause));
+        }
+    }
+}

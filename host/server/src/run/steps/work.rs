@@ -1,0 +1,147 @@
+//! From clean code to results: submit, poll, collect.
+
+use std::time::Duration;
+
+use enginehouse_runtime::{EngineError, Phase};
+use serde_json::json;
+
+use super::{
+    Error, Next, Steps,
+    error::{answer, ended_by},
+};
+use crate::{
+    clear::clear,
+    reading,
+    store::{RunRow, RunState, Step, now_ms},
+};
+
+/// The engine ends a program at its limit; only when it has not by then does the host.
+const GRACE_MS: i64 = 30_000;
+/// An engine is asked at most and at least this often.
+const MIN_POLL: Duration = Duration::from_millis(50);
+const MAX_POLL: Duration = Duration::from_secs(10);
+
+/// Whether a run at its engine is over the limit that counts: for the queue until its program begins, then for the program.
+pub(super) fn is_late(row: &RunRow) -> bool {
+    let request = &row.request;
+    let over = |since: Option<i64>, limit: i64| since.is_some_and(|since| now_ms() - since > limit);
+    match row.began_at {
+        None => over(row.submitted_at, i64::from(request.queue_seconds) * 1000),
+        began => over(began, i64::from(request.run_seconds) * 1000 + GRACE_MS),
+    }
+}
+
+impl Steps<'_> {
+    /// Goes on to the engine with clean code.
+    pub(super) async fn begin_work(&self, step: Step) -> Result<Next, Error> {
+        if self.row.request.overwrite {
+            // Before `submitting`, which may be taken twice: the second time results could be there already.
+            clear(self.parts.objects.as_ref(), &self.attempt()?.output.parse()?).await?;
+        }
+        self.write(Step { state: Some(RunState::Submitting), ..step }).await
+    }
+
+    pub(super) async fn submit(&self) -> Result<Next, Error> {
+        let attempt = self.attempt()?;
+        let cx = self.context(Some(&attempt))?;
+        if self.row.cancel_requested {
+            self.plugin.cancel(&cx, &attempt, "").await?;
+            return self.end(RunState::Cancelled, "cancelled", "cancelled before it ran").await;
+        }
+        let attempts = self.parts.store.attempts(self.row.id).await?;
+        let code = attempts.last().map(|attempt| attempt.code.as_str()).unwrap_or_default();
+        // Read again and not remembered: only a clean report makes what `submit` takes, also after a restart.
+        let report = reading::read(&self.plugin, &self.context(None)?, &self.task, code).await?;
+        let Some(validated) = report.validated else {
+            return self.end(RunState::Rejected, "rejected", "the plugin now refuses the code it accepted").await;
+        };
+        match answer(self.plugin.submit(&cx, &self.task, &validated, &attempt).await)? {
+            Ok(ticket) => {
+                self.write(Step { state: Some(RunState::Running), ticket: Some(ticket), ..Step::default() }).await
+            }
+            Err(no) => self.refused(no).await,
+        }
+    }
+
+    pub(super) async fn poll(&self) -> Result<Next, Error> {
+        let attempt = self.attempt()?;
+        let cx = self.context(Some(&attempt))?;
+        let ticket = self.row.ticket.as_deref().unwrap_or_default();
+        if self.row.cancel_requested {
+            self.plugin.cancel(&cx, &attempt, ticket).await?;
+        }
+        let progress = match answer(self.plugin.poll(&cx, &attempt, ticket).await)? {
+            Ok(progress) => progress,
+            Err(no) => return self.refused(no).await,
+        };
+        let wait = Duration::from_millis(progress.poll_after_ms.into()).clamp(MIN_POLL, MAX_POLL);
+        match progress.phase {
+            Phase::Queued | Phase::Running if is_late(&self.row) => {
+                self.plugin.cancel(&cx, &attempt, ticket).await?;
+                self.end(RunState::TimedOut, "timed-out", &self.lateness()).await
+            }
+            Phase::Running if self.row.began_at.is_none() => {
+                let entries = vec![("progress", json!({ "phase": "running", "detail": progress.detail }))];
+                self.write(Step { began: true, entries, ..Step::default() }).await?;
+                Ok(Next::After(wait))
+            }
+            Phase::Queued | Phase::Running => Ok(Next::After(wait)),
+            Phase::Succeeded | Phase::Failed | Phase::Cancelled => {
+                let entries = vec![("progress", json!({ "phase": "ended", "detail": progress.detail }))];
+                self.write(Step { state: Some(RunState::Collecting), entries, ..Step::default() }).await
+            }
+        }
+    }
+
+    fn lateness(&self) -> String {
+        let request = &self.row.request;
+        match self.row.began_at {
+            None => format!(
+                "the engine did not begin the program within its `queue_seconds`, {}; it was withdrawn",
+                request.queue_seconds
+            ),
+            Some(_) => {
+                format!("the program was ended: it ran for longer than its `run_seconds`, {}", request.run_seconds)
+            }
+        }
+    }
+
+    pub(super) async fn collect(&self) -> Result<Next, Error> {
+        let attempt = self.attempt()?;
+        let ticket = self.row.ticket.as_deref().unwrap_or_default();
+        let outcome = match answer(self.plugin.fetch(&self.context(Some(&attempt))?, &attempt, ticket).await)? {
+            Ok(outcome) => outcome,
+            Err(no) => return self.refused(no).await,
+        };
+        let failure = outcome.failure.clone();
+        let mut step = Step { failure: failure.clone(), outcome: Some(outcome), ..Step::default() };
+        match failure {
+            None => step.state = Some(RunState::Succeeded),
+            Some(failure) if self.may_mend(&failure).await? => {
+                clear(self.parts.objects.as_ref(), &attempt.output.parse()?).await?;
+                let entry = json!({ "number": self.row.attempt, "kind": failure.kind, "message": failure.message });
+                step.entries.push(("failed", entry));
+                step.state = Some(RunState::Generating);
+            }
+            Some(failure) => {
+                let (state, problem) = ended_by(&failure, self.row.cancel_requested);
+                (step.state, step.problem) = (Some(state), Some(problem));
+            }
+        }
+        self.write(step).await
+    }
+
+    /// Whether the code may be written anew after the engine failed on it: never a caller's own, and not where it would fail
+    /// the same way again.
+    async fn may_mend(&self, failure: &EngineError) -> Result<bool, Error> {
+        let request = &self.row.request;
+        let programs = !matches!(failure.kind.as_str(), "time" | "lost" | "cancelled");
+        if request.code.is_some() || !programs || self.row.cancel_requested || self.row.attempt >= request.max_attempts
+        {
+            return Ok(false);
+        }
+        let attempts = self.parts.store.attempts(self.row.id).await?;
+        let same = |old: &EngineError| old.kind == failure.kind && old.message == failure.message;
+        Ok(!attempts.iter().any(|attempt| attempt.failure.as_ref().is_some_and(same)))
+    }
+}

@@ -1,0 +1,56 @@
+//! What is no longer wanted: runs that their callers delete, and those that are older than they are kept.
+
+use std::{sync::Weak, time::Duration};
+
+use enginehouse_capabilities::ObjectUri;
+use uuid::Uuid;
+
+use super::{Error, Result, runs};
+use crate::{app::App, clear::clear, store::now_ms};
+
+/// How often old runs are looked for, and how many are deleted at a time.
+const LOOK: Duration = Duration::from_secs(600);
+const PORTION: u32 = 100;
+const DAY_MS: i64 = 24 * 3600 * 1000;
+
+/// Deletes a run that has ended, with its code, its journal and its objects. A prefix that its caller chose for the results is
+/// the caller's and stays.
+///
+/// # Errors
+/// [`Error::Conflict`] where it has not ended, [`Error::NotFound`].
+pub async fn delete(app: &App, id: Uuid) -> Result<()> {
+    let row = runs::get(app, id).await?;
+    if !row.state.is_final() {
+        return Err(Error::Conflict(format!("the run {id} is {}: cancel it first", row.state)));
+    }
+    // The row goes last: while it is there, what could not be deleted can be asked for again.
+    let prefix = ObjectUri::new(app.config.bucket(), &format!("runs/{id}/"))?;
+    clear(app.objects.as_ref(), &prefix).await?;
+    app.store.forget_run(id).await?;
+    Ok(())
+}
+
+/// Deletes runs that ended more than so many days ago, for as long as the server lives.
+pub(crate) async fn keep(app: Weak<App>, days: u32) {
+    loop {
+        let Some(app) = app.upgrade() else { return };
+        if let Err(error) = delete_old(&app, days).await {
+            tracing::warn!(%error, "old runs could not be deleted; they are looked for again");
+        }
+        drop(app);
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+async fn delete_old(app: &App, days: u32) -> Result<()> {
+    let before = now_ms() - i64::from(days) * DAY_MS;
+    loop {
+        let old = app.store.ended_before(before, PORTION).await?;
+        for id in &old {
+            delete(app, *id).await?;
+        }
+        if old.len() < PORTION as usize {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! One step of a run, in one transaction.
+
+use serde::Serialize;
+use serde_json::json;
+use sqlx::Row;
+use uuid::Uuid;
+
+use super::{Error, Result, RunState, Step, Store, journal, now_ms};
+
+impl Store {
+    /// Writes one step of a run and its journal entries together. `from` is the state that the step began in, `host` who
+    /// takes it. A draft begins a new attempt: what the one before left at its engine is no longer the run's.
+    ///
+    /// # Errors
+    /// [`Error::Moved`] where the run is in another state by now, or another host drives it; then nothing is written.
+    pub async fn step(&self, run: Uuid, host: Uuid, from: RunState, step: Step) -> Result<()> {
+        let state = step.state.unwrap_or(from);
+        let now = now_ms();
+        let mut entries = step.entries;
+        if state != from {
+            let mut data = json!({ "state": state });
+            if let (Some(problem), Some(object)) = (&step.problem, data.as_object_mut()) {
+                object.insert("problem".to_owned(), serde_json::to_value(problem)?);
+            }
+            entries.push(("state", data));
+        }
+        let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
+        let mut transaction = self.begin().await?;
+        let row = sqlx::query(
+            "UPDATE runs SET state = $1, plan = COALESCE($2, plan), attempt = COALESCE($3, attempt),
+                ticket = CASE WHEN CAST($3 AS BIGINT) IS NULL THEN COALESCE($4, ticket) END,
+                outcome = CASE WHEN CAST($3 AS BIGINT) IS NULL THEN COALESCE($5, outcome) END,
+                problem = COALESCE($6, problem), started_at = COALESCE(started_at, $7), finished_at = $8,
+                submitted_at = CASE WHEN CAST($3 AS BIGINT) IS NULL THEN COALESCE(submitted_at, $9) END,
+                began_at = CASE WHEN CAST($3 AS BIGINT) IS NULL THEN COALESCE(began_at, $10) END,
+                seq = seq + $11
+             WHERE id = $12 AND state = $13 AND host = $14
+             RETURNING seq, attempt",
+        )
+        .bind(state.as_str())
+        .bind(to_json(step.plan.as_ref())?)
+        .bind(step.draft.as_ref().map(|draft| i64::from(draft.number)))
+        .bind(step.ticket)
+        .bind(to_json(step.outcome.as_ref())?)
+        .bind(to_json(step.problem.as_ref())?)
+        .bind(now)
+        .bind(state.is_final().then_some(now))
+        .bind((state == RunState::Submitting).then_some(now))
+        .bind(step.began.then_some(now))
+        .bind(count)
+        .bind(run.to_string())
+        .bind(from.as_str())
+        .bind(host.to_string())
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let Some(row) = row else { return Err(Error::Moved(run)) };
+        let (last, attempt): (i64, i64) = (row.try_get("seq")?, row.try_get("attempt")?);
+        if let Some(draft) = step.draft {
+            sqlx::query(
+                "INSERT INTO attempts (run, number, code, sha256, author, notes, created_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            )
+            .bind(run.to_string())
+            .bind(i64::from(draft.number))
+            .bind(draft.code)
+            .bind(draft.sha256)
+            .bind(draft.author)
+            .bind(serde_json::to_string(&draft.notes)?)
+            .bind(now)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        if step.findings.is_some() || step.failure.is_some() {
+            let (findings, digest) = step.findings.unzip();
+            sqlx::query(
+                "UPDATE attempts SET findings = COALESCE($1, findings), digest = COALESCE($2, digest),
+                    failure = COALESCE($3, failure)
+                 WHERE run = $4 AND number = $5",
+            )
+            .bind(to_json(findings.as_ref())?)
+            .bind(digest)
+            .bind(to_json(step.failure.as_ref())?)
+            .bind(run.to_string())
+            .bind(attempt)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        for (seq, (kind, data)) in (last - count + 1..).zip(&entries) {
+            journal::insert(&mut transaction, run, seq, kind, data).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+fn to_json<T: Serialize>(value: Option<&T>) -> Result<Option<String>> {
+    Ok(value.map(serde_json::to_string).transpose()?)
+}

@@ -1,0 +1,198 @@
+//! An engine that runs nothing and remembers everything: how often it was asked to start what, and what became of it.
+//!
+//! It stands where thousands of programs are needed at once. It lives in the test's own process and outlives the servers
+//! that use it over HTTP; those see it as the capability `Processes` ([`FakeProcesses`]). What a program does stands in its
+//! code: `# fake: <ok|fail|lost> <milliseconds in the queue> <milliseconds running>`. It is a model as well, with replies that
+//! are laid down before.
+
+mod codegen;
+mod processes;
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    routing::{get, post},
+};
+use serde::{Deserialize, Serialize};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub use codegen::FakeCodegen;
+pub use processes::FakeProcesses;
+
+/// The environment variable that names the engine's url to a server.
+pub const VARIABLE: &str = "ENGINEHOUSE_FAKE_ENGINE";
+
+/// What a server asks for.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Start {
+    token: String,
+    code: String,
+}
+
+/// What became of a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// Exits with 0.
+    Ok,
+    /// Exits with 1.
+    Fail,
+    /// Vanishes.
+    Lost,
+}
+
+/// What the engine says of a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stage {
+    /// Waits for its turn.
+    Queued,
+    /// Runs.
+    Running,
+    /// Has ended.
+    Ended(Outcome),
+    /// Was cancelled while it waited or ran.
+    Cancelled,
+}
+
+#[derive(Debug)]
+struct Job {
+    code: String,
+    accepted: Instant,
+    queue: Duration,
+    run: Duration,
+    outcome: Outcome,
+    cancelled: bool,
+}
+
+impl Job {
+    fn stage(&self) -> Stage {
+        let age = self.accepted.elapsed();
+        match self {
+            Self { cancelled: true, .. } => Stage::Cancelled,
+            _ if age < self.queue => Stage::Queued,
+            _ if age < self.queue + self.run => Stage::Running,
+            _ => Stage::Ended(self.outcome),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Jobs {
+    by_token: Mutex<HashMap<String, Job>>,
+    replies: Mutex<VecDeque<String>>,
+    prompts: Mutex<Vec<String>>,
+    /// How long a call takes, half of it before it has its effect and half after.
+    latency: Duration,
+}
+
+impl Jobs {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Job>> {
+        self.by_token.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The engine; ends with the value.
+#[derive(Debug)]
+pub struct FakeEngine {
+    /// Where servers find it.
+    pub url: String,
+    jobs: Arc<Jobs>,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+impl FakeEngine {
+    /// Starts an engine whose calls take so long.
+    pub async fn start(latency: Duration) -> anyhow::Result<Self> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let jobs = Arc::new(Jobs { latency, ..Jobs::default() });
+        let routes = Router::new()
+            .route("/start", post(start))
+            .route("/check/{token}", get(check))
+            .route("/cancel/{token}", post(cancel))
+            .route("/generate", post(generate))
+            .with_state(Arc::clone(&jobs));
+        let serving = tokio::spawn(async move {
+            let _ended = axum::serve(listener, routes).await;
+        });
+        Ok(Self { url, jobs, serving })
+    }
+
+    /// Lays down what the model says next; without anything it is not there.
+    pub fn say(&self, replies: impl IntoIterator<Item = String>) {
+        self.jobs.replies.lock().unwrap_or_else(PoisonError::into_inner).extend(replies);
+    }
+
+    /// What the model was asked so far.
+    pub fn prompts(&self) -> Vec<String> {
+        self.jobs.prompts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Every program that was ever accepted, by its token.
+    pub fn programs(&self) -> Vec<(String, Stage)> {
+        self.jobs.lock().iter().map(|(token, job)| (token.clone(), job.stage())).collect()
+    }
+}
+
+impl Drop for FakeEngine {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+async fn start(State(jobs): State<Arc<Jobs>>, Json(asked): Json<Start>) -> StatusCode {
+    tokio::time::sleep(jobs.latency / 2).await;
+    let status = match jobs.lock().entry(asked.token) {
+        std::collections::hash_map::Entry::Occupied(known) if known.get().code == asked.code => StatusCode::OK,
+        std::collections::hash_map::Entry::Occupied(_) => StatusCode::CONFLICT,
+        std::collections::hash_map::Entry::Vacant(free) => match job(asked.code) {
+            Some(job) => {
+                free.insert(job);
+                StatusCode::CREATED
+            }
+            None => StatusCode::BAD_REQUEST,
+        },
+    };
+    tokio::time::sleep(jobs.latency / 2).await;
+    status
+}
+
+fn job(code: String) -> Option<Job> {
+    let words: Vec<&str> = code.lines().find_map(|line| line.strip_prefix("# fake: "))?.split(' ').collect();
+    let [outcome, queue, run] = words.as_slice() else { return None };
+    let outcome = match *outcome {
+        "ok" => Outcome::Ok,
+        "fail" => Outcome::Fail,
+        "lost" => Outcome::Lost,
+        _ => return None,
+    };
+    let (queue, run) = (Duration::from_millis(queue.parse().ok()?), Duration::from_millis(run.parse().ok()?));
+    Some(Job { accepted: Instant::now(), queue, run, outcome, cancelled: false, code })
+}
+
+async fn check(State(jobs): State<Arc<Jobs>>, Path(token): Path<String>) -> Result<Json<Stage>, StatusCode> {
+    tokio::time::sleep(jobs.latency).await;
+    jobs.lock().get(&token).map(|job| Json(job.stage())).ok_or(StatusCode::NOT_FOUND)
+}
+
+async fn cancel(State(jobs): State<Arc<Jobs>>, Path(token): Path<String>) -> StatusCode {
+    tokio::time::sleep(jobs.latency / 2).await;
+    if let Some(job) = jobs.lock().get_mut(&token)
+        && matches!(job.stage(), Stage::Queued | Stage::Running)
+    {
+        job.cancelled = true;
+    }
+    tokio::time::sleep(jobs.latency / 2).await;
+    StatusCode::OK
+}
+
+async fn generate(State(jobs): State<Arc<Jobs>>, prompt: String) -> Result<String, StatusCode> {
+    jobs.prompts.lock().unwrap_or_else(PoisonError::into_inner).push(prompt);
+    jobs.replies.lock().unwrap_or_else(PoisonError::into_inner).pop_front().ok_or(StatusCode::NOT_FOUND)
+}

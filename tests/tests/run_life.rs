@@ -1,0 +1,217 @@
+//! The life of a run on an engine that does as it is told: approval, trying out, limits, mending.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails loudly"
+)]
+
+use std::time::Duration;
+
+use enginehouse_tests::{
+    Parts, TestHost,
+    fake_engine::{FakeEngine, Outcome, Stage},
+};
+use serde_json::{Value, json};
+
+const BIN: &str = env!("CARGO_BIN_EXE_enginehouse-under-test");
+
+async fn house() -> (FakeEngine, TestHost) {
+    let engine = FakeEngine::start(Duration::from_millis(2)).await.unwrap();
+    let parts = Parts { engine: Some(engine.url.clone()), postgres: None };
+    let host = TestHost::start_with(BIN, parts).await.unwrap();
+    (engine, host)
+}
+
+fn program(fake: &str) -> String {
+    format!(
+        "# fake: {fake}\nfrom pyspark.sql import SparkSession\n\
+         spark = SparkSession.builder.getOrCreate()\nspark.range(3).show()\n"
+    )
+}
+
+async fn until(host: &TestHost, run: &str, state: &str) -> Value {
+    for _ in 0..400 {
+        let view = host.get(&format!("/v1/runs/{run}")).await.unwrap();
+        if view["state"] == state {
+            return view;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("the run {run} does not become {state}");
+}
+
+fn stages(engine: &FakeEngine) -> Vec<Stage> {
+    engine.programs().into_iter().map(|(_, stage)| stage).collect()
+}
+
+#[tokio::test]
+async fn code_waits_for_its_approval_and_runs_as_it_was_approved() {
+    let (engine, host) = house().await;
+    let body = json!({ "framework": "spark", "code": program("ok 0 0"), "approval": "before-run" });
+    let run = host.run(body.clone()).await.unwrap();
+    until(&host, &run, "awaiting-approval").await;
+    let path = format!("/v1/runs/{run}/approve");
+    let refused = host.refused(&path, json!({ "sha256": "00" }), 409).await.unwrap();
+    assert!(refused["detail"].as_str().unwrap().contains("/code"), "{refused}");
+    assert_eq!(stages(&engine), []);
+
+    let code = host.get(&format!("/v1/runs/{run}/code")).await.unwrap();
+    let approval = json!({ "sha256": code[0]["sha256"] });
+    host.post(&path, approval.clone()).await.unwrap();
+    host.post(&path, approval.clone()).await.expect("saying it again is no error");
+    assert_eq!(host.ended(&run).await.unwrap()["state"], "succeeded");
+    assert_eq!(stages(&engine), [Stage::Ended(Outcome::Ok)]);
+
+    let other = host.run(body).await.unwrap();
+    until(&host, &other, "awaiting-approval").await;
+    host.post(&format!("/v1/runs/{other}/cancel"), json!({})).await.unwrap();
+    assert_eq!(host.ended(&other).await.unwrap()["state"], "cancelled");
+    host.refused(&format!("/v1/runs/{other}/approve"), approval, 409).await.unwrap();
+    assert_eq!(stages(&engine).len(), 1);
+}
+
+#[tokio::test]
+async fn trying_out_checks_and_plans_and_runs_nothing() {
+    let (engine, host) = house().await;
+    let body = json!({ "framework": "spark", "code": program("ok 0 0"), "dry_run": true });
+    let run = host.run(body).await.unwrap();
+    let view = host.ended(&run).await.unwrap();
+    assert_eq!((&view["state"], &view["platform"]), (&json!("succeeded"), &json!("local")), "{view}");
+    assert!(!view["reason"].as_str().unwrap().is_empty());
+    assert_eq!(stages(&engine), []);
+
+    let bad = json!({ "framework": "spark", "code": "import os\nos.system('id')\n", "dry_run": true });
+    let run = host.run(bad).await.unwrap();
+    assert_eq!(host.ended(&run).await.unwrap()["state"], "rejected");
+}
+
+#[tokio::test]
+async fn what_waits_too_long_at_its_engine_is_withdrawn() {
+    let (engine, host) = house().await;
+    let body = json!({ "framework": "spark", "code": program("ok 600000 0"), "queue_seconds": 1 });
+    let run = host.run(body).await.unwrap();
+    let view = host.ended(&run).await.unwrap();
+    assert_eq!(view["state"], "timed-out", "{view}");
+    assert!(view["problem"]["detail"].as_str().unwrap().contains("queue_seconds"), "{view}");
+    assert_eq!(stages(&engine), [Stage::Cancelled]);
+}
+
+#[tokio::test]
+async fn what_runs_too_long_is_ended_and_waiting_does_not_count() {
+    let (engine, host) = house().await;
+    let body = json!({ "framework": "spark", "code": program("ok 3000 600000"), "run_seconds": 1 });
+    let run = host.run(body).await.unwrap();
+    let view = host.ended(&run).await.unwrap();
+    assert_eq!(view["state"], "timed-out", "{view}");
+    assert!(view["problem"]["detail"].as_str().unwrap().contains("run_seconds"), "{view}");
+    assert_eq!(stages(&engine), [Stage::Cancelled]);
+}
+
+#[tokio::test]
+async fn limits_beyond_what_is_allowed_are_refused() {
+    let (_engine, host) = house().await;
+    for (name, value) in [("run_seconds", 86_401), ("queue_seconds", 0), ("max_attempts", 11)] {
+        let mut body = json!({ "framework": "spark", "code": program("ok 0 0") });
+        body[name] = json!(value);
+        let problem = host.refused("/v1/runs", body, 400).await.unwrap();
+        assert!(problem["detail"].as_str().unwrap().contains(name), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_callers_own_code_is_never_written_anew() {
+    let (engine, host) = house().await;
+    let body = json!({ "framework": "spark", "prompt": "show it", "code": program("fail 0 0"), "max_attempts": 5 });
+    let run = host.run(body).await.unwrap();
+    let view = host.ended(&run).await.unwrap();
+    assert_eq!((&view["state"], &view["attempts"]), (&json!("failed"), &json!(1)), "{view}");
+    assert_eq!((stages(&engine), engine.prompts().len()), (vec![Stage::Ended(Outcome::Fail)], 0));
+}
+
+#[tokio::test]
+async fn code_that_the_engine_failed_on_is_mended_with_the_failure_in_hand() {
+    let (engine, host) = house().await;
+    let refused = "import os\nos.system('id')\n".to_owned();
+    engine.say([refused, program("fail 0 0"), program("ok 0 0")].map(|code| format!("```python\n{code}```")));
+    let body = json!({ "framework": "spark", "prompt": "show three numbers", "max_attempts": 5 });
+    let run = host.run(body).await.unwrap();
+    let view = host.ended(&run).await.unwrap();
+    assert_eq!((&view["state"], &view["attempts"]), (&json!("succeeded"), &json!(3)), "{view}");
+    let code = host.get(&format!("/v1/runs/{run}/code")).await.unwrap();
+    assert!(!code[0]["findings"].as_array().unwrap().is_empty(), "{code}");
+    assert!(code[0]["failure"].is_null() && !code[1]["failure"].is_null() && code[2]["failure"].is_null(), "{code}");
+    let prompts = engine.prompts();
+    assert_eq!(prompts.len(), 3);
+    assert!(prompts[1].contains("os.system"), "the finding is told: {}", prompts[1]);
+    let failure = code[1]["failure"]["message"].as_str().unwrap();
+    assert!(prompts[2].contains(failure), "the failure is told: {}", prompts[2]);
+    assert_eq!(stages(&engine).len(), 2);
+}
+
+#[tokio::test]
+async fn mending_ends_where_it_goes_in_circles() {
+    let (engine, host) = house().await;
+    // Other code, and the same failure.
+    let again = program("fail 0 0") + "spark.stop()\n";
+    engine.say([program("fail 0 0"), again, program("ok 0 0")].map(|code| format!("```python\n{code}```")));
+    let run = host.run(json!({ "framework": "spark", "prompt": "show it", "max_attempts": 5 })).await.unwrap();
+    let view = host.ended(&run).await.unwrap();
+    assert_eq!((&view["state"], &view["attempts"]), (&json!("failed"), &json!(2)), "{view}");
+    assert_eq!(view["problem"]["kind"], "program-failed");
+
+    // The same code.
+    let (engine, host) = house().await;
+    engine.say([program("fail 0 0"), program("fail 0 0")].map(|code| format!("```python\n{code}```")));
+    let run = host.run(json!({ "framework": "spark", "prompt": "show it", "max_attempts": 5 })).await.unwrap();
+    let view = host.ended(&run).await.unwrap();
+    assert_eq!((&view["state"], &view["attempts"]), (&json!("failed"), &json!(1)), "{view}");
+    assert_eq!(stages(&engine).len(), 1, "what failed is not run again as it was");
+}
+
+#[tokio::test]
+async fn a_key_stands_for_the_whole_request() {
+    let (_engine, host) = house().await;
+    let send = async |body: &Value| {
+        host.http.post(host.at("/v1/runs")).header("idempotency-key", "k").json(body).send().await.unwrap()
+    };
+    let mut body = json!({ "framework": "spark", "code": program("ok 0 0"), "session_id": "me" });
+    let first: Value = send(&body).await.json().await.unwrap();
+    let again: Value = send(&body).await.json().await.unwrap();
+    assert_eq!(first["id"], again["id"]);
+    body["run_seconds"] = json!(7);
+    enginehouse_tests::problem(send(&body).await, 409).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_run_is_deleted_with_what_it_left_once_it_has_ended() {
+    let (_engine, host) = house().await;
+    let run = host.run(json!({ "framework": "spark", "code": program("ok 0 60000") })).await.unwrap();
+    until(&host, &run, "running").await;
+    let delete = async || host.http.delete(host.at(&format!("/v1/runs/{run}"))).send().await.unwrap();
+    enginehouse_tests::problem(delete().await, 409).await.unwrap();
+    host.post(&format!("/v1/runs/{run}/cancel"), json!({})).await.unwrap();
+    host.ended(&run).await.unwrap();
+    let (own, others) = (format!("runs/{run}/1/output/part"), "runs/another/1/output/part");
+    for key in [own.as_str(), others] {
+        host.put_object("enginehouse", key, "x").await.unwrap();
+    }
+    assert_eq!(delete().await.status(), 204);
+    enginehouse_tests::problem(delete().await, 404).await.unwrap();
+    let left = host.get("/v1/objects?prefix=s3://enginehouse/runs/").await.unwrap().to_string();
+    assert!(left.contains(others) && !left.contains(&own), "{left}");
+}
+
+#[tokio::test]
+async fn a_second_server_keeps_out_of_the_data_folder() {
+    let (_engine, host) = house().await;
+    let second = std::process::Command::new(BIN)
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(host.data())
+        .output()
+        .unwrap();
+    assert!(!second.status.success());
+    let said = String::from_utf8_lossy(&second.stderr).into_owned() + &String::from_utf8_lossy(&second.stdout);
+    assert!(said.contains("another server uses the data folder"), "{said}");
+}

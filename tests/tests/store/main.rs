@@ -1,0 +1,48 @@
+//! One suite for the store, run over SQLite and over PostgreSQL.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+mod fresh;
+mod hosts;
+mod records;
+mod steps;
+
+use fresh::Fresh;
+
+/// Each promise of the store as a test over each database.
+macro_rules! promises {
+    ($($module:ident::$promise:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $promise() {
+                super::$module::$promise(&super::Fresh::sqlite()).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $promise() {
+                super::$module::$promise(&super::Fresh::postgres()).await;
+            })*
+        }
+    };
+}
+
+promises! {
+    steps::a_step_changes_row_attempt_and_journal_together,
+    steps::a_step_from_another_state_changes_nothing,
+    steps::a_step_of_another_host_changes_nothing,
+    steps::a_new_attempt_leaves_the_work_of_the_one_before,
+    steps::notes_and_steps_at_once_leave_no_gap,
+    steps::what_has_ended_is_not_cancelled_noted_or_stepped,
+    steps::approval_is_for_a_run_that_waits,
+    hosts::runs_of_a_living_host_are_its_own,
+    hosts::runs_of_a_host_that_is_gone_go_to_another_once,
+    hosts::a_lease_passes,
+    records::a_key_makes_one_run_of_one_request,
+    records::many_at_once_with_one_key_make_one_run,
+    records::an_output_belongs_to_one_run_at_a_time,
+    records::lists_are_filtered_and_paged_the_newest_first,
+    records::sessions_and_uploads_are_kept,
+    records::all_is_there_when_it_is_opened_again,
+    records::odd_texts_are_kept,
+    records::a_newer_schema_is_refused,
+}
