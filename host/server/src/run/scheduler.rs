@@ -20,6 +20,10 @@ use super::{
     steps::{self, Next},
 };
 
+/// The most looks at runs that only wait, over all of them. Where there are more runs than that, each is looked at less often
+/// than its plugin asked for: so they do not slow down those who come, nor the engines.
+const LOOKS_PER_SECOND: f64 = 500.0;
+
 /// What the scheduler is told.
 #[derive(Debug)]
 pub(super) enum Order {
@@ -149,6 +153,7 @@ impl Scheduler {
 
     fn stepped(&mut self, task: tokio::task::Id, result: Result<Next, steps::Error>) {
         let Some(run) = self.tasks.remove(&task) else { return };
+        let crowded = Duration::from_secs_f64(self.driven.len() as f64 / LOOKS_PER_SECOND);
         let Some(driven) = self.driven.get_mut(&run) else { return };
         let again = matches!(driven.stage, Stage::Stepping { again: true });
         let pause = match result {
@@ -162,7 +167,7 @@ impl Scheduler {
             }
             Ok(Next::After(pause)) => {
                 driven.failures = 0;
-                if again { Duration::ZERO } else { pause }
+                if again { Duration::ZERO } else { pause.max(crowded) }
             }
             Err(error) => {
                 driven.failures = driven.failures.saturating_add(1);
