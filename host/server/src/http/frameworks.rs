@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::{
     Answer, AppState,
     body::{self, Path},
-    views::{AttemptView, FindingView, FrameworkView, Generated, HealthView, NewRunView},
+    views::{FindingView, FrameworkView, Generated, HealthView, NewRunView},
 };
 use crate::{
     service::{frameworks, runs},
@@ -47,9 +47,10 @@ pub(super) async fn generate(
 ) -> Answer<Json<Generated>> {
     let asked = runs::NewRun { framework: name, ..asked.into() };
     let row = frameworks::generate(&app, asked).await?;
-    let last = runs::code(&app, row.id).await?.pop().map(AttemptView::from);
+    let last = runs::code(&app, row.id).await?.pop();
     let (code, author, notes, findings) =
         last.map(|a| (a.code, a.author, a.notes, a.findings.unwrap_or_default())).unwrap_or_default();
+    let findings = findings.into_iter().map(FindingView::from).collect();
     let platform = row.plan.map(|plan| plan.platform);
     Ok(Json(Generated { run: row.id, session_id: row.session, code, author, notes, findings, platform }))
 }

@@ -2,14 +2,17 @@
 
 mod body;
 mod catalog;
+mod code;
 mod doors;
 mod error;
 mod events;
+mod format;
 mod frameworks;
 mod health;
 mod objects;
 mod pace;
 mod plugins;
+mod results;
 mod routes;
 mod runs;
 mod seed;

@@ -8,8 +8,8 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    ApiError, body::JSON_BODY_BYTES, catalog, doors, events, frameworks, health, objects, pace, plugins, runs, seed,
-    sessions, uploads,
+    ApiError, body::JSON_BODY_BYTES, catalog, code, doors, events, frameworks, health, objects, pace, plugins, results,
+    runs, seed, sessions, uploads,
 };
 use crate::app::App;
 
@@ -54,9 +54,9 @@ fn described(app: &Arc<App>) -> OpenApiRouter<Arc<App>> {
         .routes(routes!(frameworks::validate))
         .routes(routes!(runs::create, runs::list))
         .routes(routes!(runs::show, runs::delete))
-        .routes(routes!(runs::code))
+        .routes(routes!(code::list))
         .routes(routes!(runs::log))
-        .routes(routes!(runs::results))
+        .routes(routes!(results::read))
         .routes(routes!(runs::cancel))
         .routes(routes!(runs::approve))
         .routes(routes!(events::follow))

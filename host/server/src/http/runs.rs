@@ -11,10 +11,10 @@ use uuid::Uuid;
 use super::{
     Answer, ApiError, AppState,
     body::{self, Path, Query},
-    views::{AttemptView, ColumnView, NewRunView, ResultsView, RunView},
+    views::{NewRunView, RunView},
 };
 use crate::{
-    service::{results, retention, runs},
+    service::{retention, runs},
     store::{RunFilter, RunState},
 };
 
@@ -71,12 +71,6 @@ pub(super) async fn show(app: AppState, Path(id): Path<Uuid>) -> Answer<Json<Run
     Ok(Json(runs::get(&app, id).await?.into()))
 }
 
-/// Every piece of code that was written for a run, with what was found in it.
-#[utoipa::path(get, path = "/v1/runs/{id}/code", responses((status = 200, body = Vec<AttemptView>)))]
-pub(super) async fn code(app: AppState, Path(id): Path<Uuid>) -> Answer<Json<Vec<AttemptView>>> {
-    Ok(Json(runs::code(&app, id).await?.into_iter().map(AttemptView::from).collect()))
-}
-
 /// Where in a log to begin.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -103,37 +97,6 @@ pub(super) struct LogView {
 pub(super) async fn log(app: AppState, Path(id): Path<Uuid>, Query(query): Query<LogQuery>) -> Answer<Json<LogView>> {
     let chunk = runs::log(&app, id, query.from).await?;
     Ok(Json(LogView { text: chunk.text, next: chunk.next, end: chunk.end, dropped: chunk.dropped }))
-}
-
-/// Which rows.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ResultsQuery {
-    /// None: the first table.
-    table: Option<String>,
-    #[serde(default)]
-    offset: u64,
-    /// At most 10,000.
-    limit: Option<usize>,
-}
-
-/// Rows of a table that a run wrote.
-#[utoipa::path(get, path = "/v1/runs/{id}/results", params(ResultsQuery), responses((status = 200, body = ResultsView)))]
-pub(super) async fn results(
-    app: AppState,
-    Path(id): Path<Uuid>,
-    Query(query): Query<ResultsQuery>,
-) -> Answer<Json<ResultsView>> {
-    let limit = query.limit.unwrap_or(100);
-    let (table, page) = results::page(&app, id, query.table.as_deref(), query.offset, limit).await?;
-    let column = |c: crate::results::ColumnSchema| ColumnView { name: c.name, data_type: Some(c.data_type) };
-    Ok(Json(ResultsView {
-        table,
-        columns: page.columns.into_iter().map(column).collect(),
-        rows: page.rows,
-        next: page.next,
-        total_rows: page.total_rows,
-    }))
 }
 
 /// Asks a run to end.

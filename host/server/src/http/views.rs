@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     service::{frameworks::Framework, runs::NewRun},
-    store::{Approval, AttemptRow, Problem, RunRow, RunState, SourceRef},
+    store::{Approval, Problem, RunRow, RunState, SourceRef},
 };
 
 /// A name with what it means.
@@ -251,52 +251,6 @@ impl From<RunRow> for RunView {
     }
 }
 
-/// One piece of code of a run.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct AttemptView {
-    pub number: u32,
-    pub code: String,
-    /// Of the code, in hex.
-    pub sha256: String,
-    /// `model`, `recipes` or `caller`.
-    pub author: String,
-    pub notes: Vec<String>,
-    /// None until it was read.
-    pub findings: Option<Vec<FindingView>>,
-    /// The plugin that read it.
-    pub plugin_digest: Option<String>,
-    /// How the engine failed on it.
-    pub failure: Option<FailureView>,
-    /// Milliseconds since the Unix epoch.
-    pub created_at: i64,
-}
-
-/// A failure as the engine told it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct FailureView {
-    pub kind: String,
-    pub message: String,
-    /// The line in the submitted code.
-    pub line: Option<u32>,
-    pub hint: Option<String>,
-}
-
-impl From<AttemptRow> for AttemptView {
-    fn from(row: AttemptRow) -> Self {
-        Self {
-            number: row.number,
-            code: row.code,
-            sha256: row.sha256,
-            author: row.author,
-            notes: row.notes,
-            findings: row.findings.map(|findings| findings.into_iter().map(FindingView::from).collect()),
-            plugin_digest: row.digest,
-            failure: row.failure.map(|f| FailureView { kind: f.kind, message: f.message, line: f.line, hint: f.hint }),
-            created_at: row.created_at,
-        }
-    }
-}
-
 /// What a generation gives.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Generated {
@@ -308,20 +262,6 @@ pub(super) struct Generated {
     pub notes: Vec<String>,
     pub findings: Vec<FindingView>,
     pub platform: Option<String>,
-}
-
-/// Columns and rows of one table.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ResultsView {
-    pub table: String,
-    pub columns: Vec<ColumnView>,
-    /// Cells in the order of the columns.
-    #[schema(value_type = Vec<Vec<Object>>)]
-    pub rows: Vec<Vec<serde_json::Value>>,
-    /// The `offset` of the next page; none on the last.
-    pub next: Option<u64>,
-    /// All rows, where the format tells.
-    pub total_rows: Option<u64>,
 }
 
 /// A column.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray},
+    array::{Array, ArrayRef, AsArray, RecordBatch},
     datatypes::{
         DataType, Field, FieldRef, Fields, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
         Int64Type, Schema, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
@@ -106,8 +106,13 @@ fn completed_field(own: &FieldRef, noted: Option<&FieldRef>) -> FieldRef {
     Arc::new(Field::clone(own).with_data_type(data_type))
 }
 
+/// One row as JSON.
+pub(super) fn row(batch: &RecordBatch, row: usize, left: &mut Budget) -> Result<Vec<Value>, Full> {
+    batch.columns().iter().map(|column| cell(column, row, left)).collect()
+}
+
 /// One cell as JSON.
-pub(super) fn cell(array: &ArrayRef, row: usize, left: &mut Budget) -> Result<Value, Full> {
+fn cell(array: &ArrayRef, row: usize, left: &mut Budget) -> Result<Value, Full> {
     left.take(4)?;
     if array.is_null(row) {
         return Ok(Value::Null);

@@ -1,15 +1,19 @@
 //! CSV.
 
-use ::csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
+use std::sync::Arc;
+
+use ::csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder, StringRecord};
 use bytes::Bytes;
 use enginehouse_capabilities::{Error, ObjectUri, Objects, Result};
 use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
 
 use super::{
-    ColumnSchema, MAX_COLUMNS, Page, ResultTable,
+    MAX_COLUMNS, Page, ResultTable,
+    column::Column,
     kind::Kind,
-    rows::Rows,
-    text::{Metered, decode, failed},
+    rows::{Budget, Full, Piece, Rows},
+    text::{Metered, RowEnd, blocking, failed, open},
 };
 
 /// The types are guessed from this many bytes of all parts together.
@@ -22,10 +26,11 @@ struct Dialect {
     escape: Option<u8>,
 }
 
-/// The columns of a part.
-struct Columns {
-    names: Vec<String>,
-    kinds: Vec<Kind>,
+/// The columns of a table.
+pub(super) struct Columns {
+    pub(super) columns: Vec<Column>,
+    /// Whether every cell was seen.
+    pub(super) whole: bool,
 }
 
 pub(super) async fn read(
@@ -34,52 +39,101 @@ pub(super) async fn read(
     parts: &[ObjectUri],
     mut rows: Rows,
 ) -> Result<Page> {
-    let dialect = Dialect { header: table.header, escape: table.escape };
-    let columns = columns(objects, dialect, parts).await?;
-    for part in parts {
+    let Columns { columns, .. } = columns(objects, table, parts).await?;
+    let kinds = kinds(&columns);
+    for uri in parts {
         if rows.is_full() {
             break;
         }
-        let kinds = columns.kinds.clone();
-        rows = decode(objects, part, move |part, body| take(part, dialect, &kinds, body, rows)).await?;
+        let mut part = Part::open(objects, uri, table.into(), Arc::clone(&kinds)).await?;
+        rows = blocking(uri, move || {
+            while !rows.is_full() && part.advance()? {
+                rows.push(&part.uri, |left| part.row(left))?;
+            }
+            Ok(rows)
+        })
+        .await?;
     }
-    let schema = columns.names.into_iter().zip(columns.kinds);
-    let schema = schema.map(|(name, kind)| ColumnSchema { name, data_type: kind.name().to_owned() });
-    Ok(rows.into_page(schema.collect(), None))
+    Ok(rows.into_page(columns.into_iter().map(Column::described).collect(), None))
+}
+
+/// The rows of all parts, one after the other.
+pub(super) struct Scan {
+    dialect: Dialect,
+    kinds: Arc<[Kind]>,
+    parts: std::vec::IntoIter<ObjectUri>,
+    open: Option<Part>,
+}
+
+impl Scan {
+    /// Reads cells as these columns have them.
+    pub(super) fn new(table: &ResultTable, parts: Vec<ObjectUri>, columns: &[Column]) -> Self {
+        Self { dialect: table.into(), kinds: kinds(columns), parts: parts.into_iter(), open: None }
+    }
+
+    /// The next rows and where they are from; none at the end.
+    pub(super) async fn next(&mut self, objects: &dyn Objects) -> Result<Option<(ObjectUri, Piece)>> {
+        loop {
+            let mut part = match self.open.take() {
+                Some(part) => part,
+                None => match self.parts.next() {
+                    Some(uri) => Part::open(objects, &uri, self.dialect, Arc::clone(&self.kinds)).await?,
+                    None => return Ok(None),
+                },
+            };
+            let uri = part.uri.clone();
+            let (part, piece) = blocking(&uri, move || {
+                let mut piece = Piece::default();
+                while !piece.is_full() {
+                    if !part.advance()? {
+                        return Ok((None, piece));
+                    }
+                    piece.push(&part.uri, |left| part.row(left))?;
+                }
+                Ok((Some(part), piece))
+            })
+            .await?;
+            self.open = part;
+            if !piece.rows.is_empty() {
+                return Ok(Some((uri, piece)));
+            }
+        }
+    }
+}
+
+fn kinds(columns: &[Column]) -> Arc<[Kind]> {
+    columns.iter().map(|column| column.kind).collect()
 }
 
 /// The columns that all parts agree on.
-async fn columns(objects: &dyn Objects, dialect: Dialect, parts: &[ObjectUri]) -> Result<Columns> {
+pub(super) async fn columns(objects: &dyn Objects, table: &ResultTable, parts: &[ObjectUri]) -> Result<Columns> {
     let share = (SAMPLE / parts.len().max(1)).clamp(16 << 10, 1 << 20);
     // Owned, since a stream over borrowed parts is `Send` for one lifetime only.
     let mut samples = stream::iter(parts.to_vec())
         .map(|part| async move { objects.read(&part, 0, share as u64).await.map(|sample| (part, sample)) })
         .buffered(8);
-    let mut all: Option<(ObjectUri, Columns)> = None;
+    let (mut all, mut all_seen) = (None::<(ObjectUri, Vec<Column>)>, true);
     while let Some((part, sample)) = samples.try_next().await? {
         let whole = sample.len() < share;
-        let Some(found) = sampled(&part, dialect, &sample, whole)? else { continue };
+        all_seen &= whole;
+        let Some(found) = sampled(&part, table.into(), &sample, whole)? else { continue };
         match &mut all {
             None => all = Some((part, found)),
-            Some((first, all)) if all.names != found.names => {
+            Some((first, all)) if !all.iter().map(|c| &c.name).eq(found.iter().map(|c| &c.name)) => {
                 return Err(Error::Invalid(format!(
                     "the parts differ in their columns: `{first}` has {}, `{part}` has {}",
-                    shown(&all.names),
-                    shown(&found.names)
+                    shown(all),
+                    shown(&found)
                 )));
             }
-            Some((_, all)) => {
-                for (kind, found) in all.kinds.iter_mut().zip(found.kinds) {
-                    *kind = kind.or(found);
-                }
-            }
+            Some((_, all)) => all.iter_mut().zip(&found).for_each(|(column, found)| column.or(found)),
         }
     }
-    Ok(all.map_or(Columns { names: Vec::new(), kinds: Vec::new() }, |(_, columns)| columns))
+    Ok(Columns { columns: all.map(|(_, columns)| columns).unwrap_or_default(), whole: all_seen })
 }
 
 /// What the first bytes of a part say; nothing where it is empty.
-fn sampled(part: &ObjectUri, dialect: Dialect, sample: &Bytes, whole: bool) -> Result<Option<Columns>> {
+fn sampled(part: &ObjectUri, dialect: Dialect, sample: &Bytes, whole: bool) -> Result<Option<Vec<Column>>> {
     if sample.contains(&0) {
         return Err(Error::Invalid(format!("`{part}` is no CSV: it holds binary data")));
     }
@@ -87,9 +141,9 @@ fn sampled(part: &ObjectUri, dialect: Dialect, sample: &Bytes, whole: bool) -> R
     let rows = if whole { Some(sample.len()) } else { sample.iter().rposition(|b| *b == b'\n') };
     let rows = rows.and_then(|end| sample.get(..end)).unwrap_or_default();
     let mut reader = dialect.reader(rows, true);
-    let (mut record, mut columns) = (ByteRecord::new(), None::<Columns>);
+    let (mut record, mut columns) = (ByteRecord::new(), None::<Vec<Column>>);
     while reader.read_byte_record(&mut record).map_err(|e| refused(part, e))? {
-        let Columns { kinds, .. } = match &mut columns {
+        let columns = match &mut columns {
             Some(columns) => columns,
             none => {
                 let first = none.insert(dialect.named(part, &record)?);
@@ -99,8 +153,9 @@ fn sampled(part: &ObjectUri, dialect: Dialect, sample: &Bytes, whole: bool) -> R
                 first
             }
         };
-        for (kind, cell) in kinds.iter_mut().zip(&record) {
-            *kind = kind.or(std::str::from_utf8(cell).map_or(Kind::String, Kind::of_text));
+        for (column, cell) in columns.iter_mut().zip(&record) {
+            // What is no UTF-8 is as little a number.
+            column.see_text(std::str::from_utf8(cell).unwrap_or("?"));
         }
     }
     match columns {
@@ -109,29 +164,55 @@ fn sampled(part: &ObjectUri, dialect: Dialect, sample: &Bytes, whole: bool) -> R
     }
 }
 
-/// Takes the rows of one part.
-fn take(part: &ObjectUri, dialect: Dialect, kinds: &[Kind], body: Metered, mut rows: Rows) -> Result<Rows> {
-    let row_end = body.row_end();
-    let mut reader = dialect.reader(body, false);
-    let (mut record, mut named) = (ByteRecord::new(), !dialect.header);
-    while !rows.is_full() && reader.read_byte_record(&mut record).map_err(|e| refused(part, e))? {
-        row_end.tell();
-        if !named {
-            named = true;
-            continue;
-        }
-        if record.len() != kinds.len() {
-            return Err(Error::Invalid(format!(
-                "`{part}` is no such CSV: a row has {} values where there are {} columns",
-                record.len(),
-                kinds.len()
-            )));
-        }
-        let cells = record.iter().map(std::str::from_utf8).collect::<std::result::Result<Vec<_>, _>>();
-        let cells = cells.map_err(|e| Error::Invalid(format!("`{part}` is no CSV in UTF-8: {e}")))?;
-        rows.push(part, |left| kinds.iter().zip(cells).map(|(kind, cell)| kind.cell(cell, left)).collect())?;
+/// A part that is being read.
+struct Part {
+    uri: ObjectUri,
+    kinds: Arc<[Kind]>,
+    reader: Reader<Metered>,
+    row_end: RowEnd,
+    record: StringRecord,
+    /// Whether the row of names, where there is one, was passed.
+    named: bool,
+}
+
+impl Part {
+    async fn open(objects: &dyn Objects, uri: &ObjectUri, dialect: Dialect, kinds: Arc<[Kind]>) -> Result<Self> {
+        let body = open(objects, uri).await?;
+        let (row_end, record) = (body.row_end(), StringRecord::new());
+        let reader = dialect.reader(body, false);
+        Ok(Self { uri: uri.clone(), kinds, reader, row_end, record, named: !dialect.header })
     }
-    Ok(rows)
+
+    /// Goes to the next row; whether there is one. Blocks.
+    fn advance(&mut self) -> Result<bool> {
+        loop {
+            if !self.reader.read_record(&mut self.record).map_err(|e| refused(&self.uri, e))? {
+                return Ok(false);
+            }
+            self.row_end.tell();
+            if self.named {
+                break;
+            }
+            self.named = true;
+        }
+        let (values, columns) = (self.record.len(), self.kinds.len());
+        if values != columns {
+            let text = format!("a row has {values} values where there are {columns} columns");
+            return Err(Error::Invalid(format!("`{}` is no such CSV: {text}", self.uri)));
+        }
+        Ok(true)
+    }
+
+    /// The values of the row.
+    fn row(&self, left: &mut Budget) -> std::result::Result<Vec<Value>, Full> {
+        self.kinds.iter().zip(&self.record).map(|(kind, cell)| kind.cell(cell, left)).collect()
+    }
+}
+
+impl From<&ResultTable> for Dialect {
+    fn from(table: &ResultTable) -> Self {
+        Self { header: table.header, escape: table.escape }
+    }
 }
 
 impl Dialect {
@@ -140,7 +221,7 @@ impl Dialect {
     }
 
     /// The columns that the first row names, or as engines name them: `_c0`, `_c1`.
-    fn named(self, part: &ObjectUri, first: &ByteRecord) -> Result<Columns> {
+    fn named(self, part: &ObjectUri, first: &ByteRecord) -> Result<Vec<Column>> {
         if first.len() > MAX_COLUMNS {
             return Err(Error::Invalid(format!("`{part}` has more than {MAX_COLUMNS} columns")));
         }
@@ -148,9 +229,9 @@ impl Dialect {
             true => std::str::from_utf8(cell).map(|name| name.trim_start_matches('\u{feff}').to_owned()),
             false => Ok(format!("_c{at}")),
         };
-        let names = first.iter().enumerate().map(name).collect::<std::result::Result<Vec<_>, _>>();
-        let names = names.map_err(|e| Error::Invalid(format!("`{part}` is no CSV in UTF-8: {e}")))?;
-        Ok(Columns { kinds: vec![Kind::Nothing; names.len()], names })
+        let names = first.iter().enumerate().map(name);
+        let columns = names.map(|name| name.map(Column::new)).collect::<std::result::Result<_, _>>();
+        columns.map_err(|e| Error::Invalid(format!("`{part}` is no CSV in UTF-8: {e}")))
     }
 }
 
@@ -163,8 +244,8 @@ fn refused(part: &ObjectUri, e: ::csv::Error) -> Error {
 }
 
 /// Some names, for a message.
-fn shown(names: &[String]) -> String {
-    let some: Vec<String> = names.iter().take(8).map(|name| name.chars().take(40).collect()).collect();
-    let more = if names.len() > some.len() { ", …" } else { "" };
-    format!("{} ({}{more})", names.len(), some.join(", "))
+fn shown(columns: &[Column]) -> String {
+    let some: Vec<String> = columns.iter().take(8).map(|column| column.name.chars().take(40).collect()).collect();
+    let more = if columns.len() > some.len() { ", …" } else { "" };
+    format!("{} ({}{more})", columns.len(), some.join(", "))
 }

@@ -1,17 +1,24 @@
-//! Reading what a run wrote: pages of rows, as JSON.
+//! Reading what a run wrote: pages of rows as JSON, and whole tables in the format that is asked for.
 //!
 //! Programs that nobody here wrote made these files, so nothing in them is trusted: sizes are bounded before memory is
 //! asked for, nesting before anything recurses, and a decoder that panics fails the page and not the server.
 
 mod arrow;
+mod column;
 mod csv;
+mod download;
+mod encode;
 mod json;
 mod kind;
 mod parquet;
 mod rows;
+mod scan;
+mod shape;
 #[cfg(test)]
 mod tests;
 mod text;
+
+pub use download::{Download, download};
 
 use enginehouse_capabilities::{Error, ObjectUri, Objects, Result};
 use serde::Serialize;
@@ -52,6 +59,26 @@ pub enum Format {
     Json,
 }
 
+/// How a whole table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    /// RFC 4180 in UTF-8, with a row of names.
+    Csv,
+    /// One JSON object a line.
+    JsonLines,
+    /// A stream of Arrow's IPC format.
+    Arrow,
+    /// One Apache Parquet file.
+    Parquet,
+}
+
+impl Output {
+    /// Whether every value of a column has the column's type.
+    fn is_typed(self) -> bool {
+        matches!(self, Self::Arrow | Self::Parquet)
+    }
+}
+
 /// Some rows of a table.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Page {
@@ -87,16 +114,22 @@ pub async fn read_page(objects: &dyn Objects, table: &ResultTable, offset: u64, 
     if !(1..=MAX_ROWS).contains(&limit) {
         return Err(Error::Invalid(format!("a page has 1 to {MAX_ROWS} rows, not {limit}")));
     }
-    if table.uris.len() > MAX_PARTS {
-        return Err(Error::Invalid(format!("`{}` has more than {MAX_PARTS} parts: download them", table.name)));
-    }
-    let mut parts = table.uris.clone();
-    parts.sort_unstable();
-    parts.dedup();
+    let parts = in_order(table)?;
     let rows = rows::Rows::new(offset, limit);
     match table.format {
         Format::Csv => csv::read(objects, table, &parts, rows).await,
         Format::Parquet => parquet::read(objects, &parts, rows).await,
         Format::Json => json::read(objects, &parts, rows).await,
     }
+}
+
+/// The parts in the order of their rows.
+fn in_order(table: &ResultTable) -> Result<Vec<ObjectUri>> {
+    if table.uris.len() > MAX_PARTS {
+        return Err(Error::Invalid(format!("`{}` has more than {MAX_PARTS} parts: download them", table.name)));
+    }
+    let mut parts = table.uris.clone();
+    parts.sort_unstable();
+    parts.dedup();
+    Ok(parts)
 }

@@ -1,9 +1,14 @@
-//! The rows of a page while it fills.
+//! The rows of a page, or of a piece of a whole table, while it fills.
 
 use enginehouse_capabilities::{Error, ObjectUri, Result};
 use serde_json::Value;
 
 use super::{ColumnSchema, MAX_PAGE_BYTES, Page};
+
+/// The most bytes of one row of a whole table, as JSON or in memory.
+pub(super) const MAX_ROW_BYTES: usize = 64 << 20;
+/// About the bytes that are between decoder and encoder at once, as JSON.
+const PIECE_BYTES: usize = 1 << 20;
 
 /// Rows up to a number and a size.
 pub(super) struct Rows<T = Vec<Value>> {
@@ -16,14 +21,19 @@ pub(super) struct Rows<T = Vec<Value>> {
     more: bool,
 }
 
-/// How many bytes a page has left.
+/// How many bytes a page or a row has left.
 #[derive(Clone, Copy)]
 pub(super) struct Budget(usize);
 
-/// The page is full.
+/// There is no room for it.
 pub(super) struct Full;
 
 impl Budget {
+    /// Of one row of a whole table.
+    pub(super) fn of_a_row() -> Self {
+        Self(MAX_ROW_BYTES)
+    }
+
     /// Takes the bytes of a value, and some for what surrounds it.
     pub(super) fn take(&mut self, bytes: usize) -> std::result::Result<(), Full> {
         self.0 = self.0.checked_sub(bytes.saturating_add(3)).ok_or(Full)?;
@@ -105,6 +115,40 @@ impl Rows {
             rows: self.rows,
         }
     }
+}
+
+/// Some rows of a whole table, between their decoder and what writes them: about [`PIECE_BYTES`], and one row more.
+#[derive(Default)]
+pub(super) struct Piece {
+    pub(super) rows: Vec<Vec<Value>>,
+    bytes: usize,
+}
+
+impl Piece {
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes >= PIECE_BYTES
+    }
+
+    /// Takes the next row.
+    pub(super) fn push(
+        &mut self,
+        part: &ObjectUri,
+        make: impl FnOnce(&mut Budget) -> std::result::Result<Vec<Value>, Full>,
+    ) -> Result<()> {
+        let mut left = Budget::of_a_row();
+        let row = make(&mut left).map_err(|Full| too_large_to_stream(part))?;
+        self.bytes += MAX_ROW_BYTES - left.0 + 16;
+        self.rows.push(row);
+        Ok(())
+    }
+}
+
+/// One row that no download can hold.
+pub(super) fn too_large_to_stream(part: &ObjectUri) -> Error {
+    Error::Invalid(format!(
+        "a row in `{part}` is larger than {} MiB: download the part itself from /v1/objects",
+        MAX_ROW_BYTES >> 20
+    ))
 }
 
 /// One row that no page can hold.

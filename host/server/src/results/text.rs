@@ -1,9 +1,12 @@
 //! Text parts as blocking readers.
 
 use std::{
-    cell::Cell,
+    fmt::Display,
     io::{self, Read},
-    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
 };
 
 use enginehouse_capabilities::{Error, ObjectUri, Objects, Result};
@@ -14,24 +17,15 @@ use super::MAX_PAGE_BYTES;
 /// The most bytes of one row, as it is written.
 pub(super) const MAX_ROW_BYTES: usize = 2 * MAX_PAGE_BYTES;
 
-/// Decodes a part where it may block, as it comes over the wire.
-pub(super) async fn decode<T: Send + 'static>(
-    objects: &dyn Objects,
-    part: &ObjectUri,
-    work: impl FnOnce(&ObjectUri, Metered) -> Result<T> + Send + 'static,
-) -> Result<T> {
-    let body = objects.stream(part).await?;
-    let part = part.clone();
-    blocking(part.clone(), move || {
-        let body = SyncIoBridge::new(StreamReader::new(body));
-        work(&part, Metered { body: Box::new(body), since: Rc::default() })
-    })
-    .await
+/// Opens a part as a reader that may block, of what comes over the wire.
+pub(super) async fn open(objects: &dyn Objects, part: &ObjectUri) -> Result<Metered> {
+    let body = SyncIoBridge::new(StreamReader::new(objects.stream(part).await?));
+    Ok(Metered { body: Box::new(body), since: Arc::default() })
 }
 
-/// Runs a decoder where it may block. One that panics has met what it was not made for.
+/// Runs a decoder of `part` where it may block. One that panics has met what it was not made for.
 pub(super) async fn blocking<T: Send + 'static>(
-    part: ObjectUri,
+    part: impl Display,
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
@@ -45,33 +39,33 @@ pub(super) async fn blocking<T: Send + 'static>(
 
 /// A reader that fails when a row has no end.
 pub(super) struct Metered {
-    body: Box<dyn Read>,
-    since: Rc<Cell<usize>>,
+    body: Box<dyn Read + Send>,
+    since: Arc<AtomicUsize>,
 }
 
 /// Tells the reader that a row ended.
-pub(super) struct RowEnd(Rc<Cell<usize>>);
+pub(super) struct RowEnd(Arc<AtomicUsize>);
 
 impl Metered {
     pub(super) fn row_end(&self) -> RowEnd {
-        RowEnd(self.since.clone())
+        RowEnd(Arc::clone(&self.since))
     }
 }
 
 impl RowEnd {
     pub(super) fn tell(&self) {
-        self.0.set(0);
+        self.0.store(0, Relaxed);
     }
 }
 
 impl Read for Metered {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.since.get() > MAX_ROW_BYTES {
+        if self.since.load(Relaxed) > MAX_ROW_BYTES {
             let text = format!("a row is larger than {} MiB", MAX_ROW_BYTES >> 20);
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
         }
         let read = self.body.read(buffer)?;
-        self.since.set(self.since.get() + read);
+        self.since.fetch_add(read, Relaxed);
         Ok(read)
     }
 }

@@ -1,6 +1,7 @@
 //! What the product does, without HTTP: each noun has a file, each verb a function with the application first.
 
 pub mod catalog;
+pub mod code;
 pub mod error;
 pub mod frameworks;
 pub mod ids;

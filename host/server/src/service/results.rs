@@ -1,12 +1,14 @@
 //! The tables that a run's program wrote.
 
+use std::sync::Arc;
+
 use enginehouse_runtime::Table;
 use uuid::Uuid;
 
 use super::{Error, Result, runs};
 use crate::{
     app::App,
-    results::{Format, Page, ResultTable, read_page},
+    results::{self, Download, Format, Output, Page, ResultTable, read_page},
     store::{RunRow, RunState},
 };
 
@@ -27,6 +29,22 @@ pub async fn page_of(
     offset: u64,
     limit: usize,
 ) -> Result<(String, Page)> {
+    let table = table_of(row, table)?;
+    let page = read_page(app.objects.as_ref(), &table, offset, limit).await?;
+    Ok((table.name, page))
+}
+
+/// The name of one of a run's tables and all of its rows, in the format that is asked for; without a name, the first.
+///
+/// # Errors
+/// As for [`page`], before anything was handed out.
+pub async fn download(app: &App, id: Uuid, table: Option<&str>, output: Output) -> Result<(String, Download)> {
+    let table = table_of(&runs::get(app, id).await?, table)?;
+    let download = results::download(Arc::clone(&app.objects), &table, output).await?;
+    Ok((table.name, download))
+}
+
+fn table_of(row: &RunRow, table: Option<&str>) -> Result<ResultTable> {
     let id = row.id;
     if !row.state.is_final() {
         return Err(Error::Conflict(format!("the run {id} is {}: its results come when it has ended", row.state)));
@@ -46,7 +64,7 @@ pub async fn page_of(
             _ => format!("the run {id} wrote no table; see its log"),
         }));
     };
-    Ok((found.name.clone(), read_page(app.objects.as_ref(), &readable(found)?, offset, limit).await?))
+    readable(found)
 }
 
 fn readable(table: &Table) -> Result<ResultTable> {

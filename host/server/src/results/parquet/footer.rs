@@ -21,6 +21,7 @@ const MAX_FOOTER: u64 = 32 << 20;
 /// One part, as its footer has it.
 pub(super) struct Part {
     pub(super) uri: ObjectUri,
+    pub(super) bytes: u64,
     pub(super) rows: u64,
     /// The rows of each row group.
     pub(super) groups: Vec<u64>,
@@ -48,7 +49,7 @@ pub(super) async fn read(objects: &dyn Objects, uri: &ObjectUri) -> Result<Part>
         None => exactly(objects, uri, start..size - 8).await?,
     };
     let place = uri.clone();
-    let metadata = blocking(uri.clone(), move || {
+    let metadata = blocking(uri, move || {
         nesting::check(&footer).map_err(|why| Error::Invalid(format!("`{place}` cannot be read as Parquet: {why}")))?;
         ParquetMetaDataReader::decode_metadata(&footer).map_err(|e| damaged(&place, &e))
     })
@@ -60,8 +61,8 @@ pub(super) async fn read(objects: &dyn Objects, uri: &ObjectUri) -> Result<Part>
     let rows = groups.iter().try_fold(0_u64, |sum, rows| sum.checked_add(*rows)).filter(|rows| *rows < 1 << 62);
     let rows = rows.ok_or_else(|| no_parquet("it claims more rows than can be counted"))?;
     let (place, metadata) = (uri.clone(), Arc::new(metadata));
-    let metadata = blocking(uri.clone(), move || typed(metadata).map_err(|e| damaged(&place, &e))).await?;
-    Ok(Part { uri: uri.clone(), rows, groups, metadata })
+    let metadata = blocking(uri, move || typed(metadata).map_err(|e| damaged(&place, &e))).await?;
+    Ok(Part { uri: uri.clone(), bytes: size, rows, groups, metadata })
 }
 
 /// With the file's own types, and where it has none for what was written, such as timestamps in seconds, those that
@@ -87,7 +88,7 @@ async fn with_page_index(
         decoder.with_column_index_policy(PageIndexPolicy::Skip).with_offset_index_policy(PageIndexPolicy::Optional);
     loop {
         let place = uri.clone();
-        let step = blocking(uri.clone(), move || {
+        let step = blocking(uri, move || {
             let step = decoder.try_decode().map_err(|e| damaged(&place, &e))?;
             Ok((decoder, step))
         });

@@ -1,42 +1,43 @@
 //! Parquet.
 
+mod decoding;
 mod footer;
 mod nesting;
 
-use std::{ops::Range, sync::Arc};
+use std::sync::Arc;
 
-use ::parquet::{
-    DecodeResult,
-    arrow::{
-        arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions},
-        push_decoder::{ParquetPushDecoder, ParquetPushDecoderBuilder},
-    },
-    errors::ParquetError,
+use ::parquet::errors::ParquetError;
+use arrow::{
+    array::RecordBatch,
+    datatypes::{Schema, SchemaRef},
 };
-use arrow::datatypes::Schema;
-use bytes::Bytes;
 use enginehouse_capabilities::{Error, ObjectUri, Objects, Result};
 use futures::{StreamExt, TryStreamExt, stream};
 
-use self::footer::Part;
-use super::{ColumnSchema, MAX_COLUMNS, Page, arrow as columnar, rows::Rows, text::blocking};
-
-/// The most bytes that are asked for at once; a row group's columns must fit.
-const MAX_FETCH: u64 = 256 << 20;
-/// Rows that are decoded at once. Few, so that wide ones do not add up.
-const BATCH: usize = 256;
+use self::{
+    decoding::{Decoding, Wanted},
+    footer::Part,
+};
+use super::{ColumnSchema, MAX_COLUMNS, Page, arrow as columnar, rows::Rows, shape, text::blocking};
 
 pub(super) async fn read(objects: &dyn Objects, parts: &[ObjectUri], mut rows: Rows) -> Result<Page> {
     // Owned, since a stream over borrowed parts is `Send` for one lifetime only.
-    let mut footers: Vec<Part> = stream::iter(parts.to_vec())
+    let footers: Vec<Part> = stream::iter(parts.to_vec())
         .map(|uri| async move { footer::read(objects, &uri).await })
         .buffered(8)
         .try_collect()
         .await?;
-    let columns = columns(&footers)?;
+    let columns = match footers.split_first() {
+        Some((first, others)) => {
+            let columns = columns(first)?;
+            others.iter().try_for_each(|other| check_columns(&first.uri, &columns, other))?;
+            columns
+        }
+        None => Vec::new(),
+    };
     let total = footers.iter().try_fold(0_u64, |total, part| total.checked_add(part.rows));
     let total = total.ok_or_else(|| Error::Invalid("the parts claim more rows than can be counted".into()))?;
-    for part in &mut footers {
+    for part in footers {
         if rows.is_full() {
             break;
         }
@@ -52,36 +53,8 @@ pub(super) async fn read(objects: &dyn Objects, parts: &[ObjectUri], mut rows: R
     Ok(rows.into_page(columns, Some(total)))
 }
 
-/// The columns that all parts agree on.
-fn columns(parts: &[Part]) -> Result<Vec<ColumnSchema>> {
-    let Some((first, others)) = parts.split_first() else { return Ok(Vec::new()) };
-    let columns = described(first.metadata.schema());
-    if columns.len() > MAX_COLUMNS {
-        return Err(Error::Invalid(format!("`{}` has more than {MAX_COLUMNS} columns", first.uri)));
-    }
-    match others.iter().find(|other| described(other.metadata.schema()) != columns) {
-        None => Ok(columns),
-        Some(other) => Err(Error::Invalid(format!(
-            "the parts differ in their columns: `{}` has {}, `{}` has {}",
-            first.uri,
-            shown(&columns),
-            other.uri,
-            shown(&described(other.metadata.schema()))
-        ))),
-    }
-}
-
-fn described(schema: &Schema) -> Vec<ColumnSchema> {
-    let column = |field: &arrow::datatypes::FieldRef| ColumnSchema {
-        name: field.name().clone(),
-        data_type: columnar::type_name(field.data_type()),
-    };
-    schema.fields().iter().map(column).collect()
-}
-
-/// Takes the rows of one part: of the row groups that hold them, and of these only the pages where the part has an index.
-async fn take(objects: &dyn Objects, part: &mut Part, mut rows: Rows) -> Result<Rows> {
-    let uri = &part.uri;
+/// Takes the rows of one part.
+async fn take(objects: &dyn Objects, part: Part, mut rows: Rows) -> Result<Rows> {
     let (mut before, mut groups) = (0_u64, Vec::new());
     let wanted = rows.to_skip()..rows.to_skip() + rows.room() as u64;
     let mut skip = 0;
@@ -98,82 +71,128 @@ async fn take(objects: &dyn Objects, part: &mut Part, mut rows: Rows) -> Result<
     let expected = rows.room().min(usize::try_from(part.rows - rows.to_skip()).unwrap_or(usize::MAX));
     let more_behind = part.rows > wanted.end;
     rows.skip(wanted.start);
-    let had = rows.room();
 
-    let metadata = part.metadata.clone();
-    let mut decoder = blocking(uri.clone(), {
-        let uri = uri.clone();
-        move || {
-            let builder = ParquetPushDecoderBuilder::new_with_metadata(viewed(metadata)?)
-                .with_row_groups(groups)
-                .with_offset(usize::try_from(skip).unwrap_or(usize::MAX))
-                .with_limit(expected)
-                .with_batch_size(BATCH);
-            builder.build().map_err(|e| damaged(&uri, &e))
-        }
-    })
-    .await?;
-    loop {
-        let place = uri.clone();
-        let (returned, filled, step) = blocking(uri.clone(), move || advance(&place, decoder, rows)).await?;
-        (decoder, rows) = (returned, filled);
-        match step {
-            Some(ranges) => {
-                let data = fetch(objects, uri, &ranges).await?;
-                decoder.push_ranges(ranges, data).map_err(|e| damaged(uri, &e))?;
+    let wanted = Wanted { groups, skip, rows: expected };
+    let mut decoding = Decoding::new(&part.uri, part.metadata, wanted).await?;
+    while !rows.is_full()
+        && let Some(batch) = decoding.next(objects).await?
+    {
+        let uri = part.uri.clone();
+        rows = blocking(&part.uri, move || {
+            for row in 0..batch.num_rows() {
+                rows.push(&uri, |left| columnar::row(&batch, row, left))?;
             }
-            None if rows.is_full() => return Ok(rows),
-            None if had - rows.room() != expected => {
-                return Err(Error::Invalid(format!("`{uri}` is damaged: it has fewer rows than it says")));
-            }
-            None => {
-                if more_behind {
-                    rows.set_full();
-                }
-                return Ok(rows);
-            }
-        }
+            Ok(rows)
+        })
+        .await?;
     }
+    if more_behind {
+        rows.set_full();
+    }
+    Ok(rows)
 }
 
-/// The decoder and the rows so far, with the ranges that it needs next; none at the end.
-type Advanced = (ParquetPushDecoder, Rows, Option<Vec<Range<u64>>>);
+/// The rows of all parts, one after the other.
+pub(super) struct Scan {
+    /// Of the whole table.
+    schema: SchemaRef,
+    parts: std::vec::IntoIter<ObjectUri>,
+    open: Option<(ObjectUri, Decoding)>,
+}
 
-/// Decodes until there is nothing more to do without further data, which it names. Blocks.
-fn advance(uri: &ObjectUri, mut decoder: ParquetPushDecoder, mut rows: Rows) -> Result<Advanced> {
-    while !rows.is_full() {
-        match decoder.try_decode().map_err(|e| damaged(uri, &e))? {
-            DecodeResult::NeedsData(ranges) => return Ok((decoder, rows, Some(ranges))),
-            DecodeResult::Finished => break,
-            DecodeResult::Data(batch) => {
-                for row in 0..batch.num_rows() {
-                    rows.push(uri, |left| {
-                        batch.columns().iter().map(|column| columnar::cell(column, row, left)).collect()
+impl Scan {
+    /// Looks at the footers of all parts: one that is damaged, or has other columns, is refused before anything is read.
+    /// They are not kept, since together they may be large.
+    pub(super) async fn new(objects: &dyn Objects, parts: Vec<ObjectUri>) -> Result<Self> {
+        let mut footers =
+            stream::iter(parts.clone()).map(|uri| async move { footer::read(objects, &uri).await }).buffered(8);
+        let mut first: Option<(ObjectUri, Vec<ColumnSchema>, Schema)> = None;
+        while let Some(part) = footers.try_next().await? {
+            decoding::check_groups(&part)?;
+            match &mut first {
+                None => first = Some((part.uri.clone(), columns(&part)?, part.metadata.schema().as_ref().clone())),
+                Some((of, columns, schema)) => {
+                    check_columns(of, columns, &part)?;
+                    *schema = shape::merged(schema, part.metadata.schema()).ok_or_else(|| {
+                        let uri = &part.uri;
+                        Error::Invalid(format!("`{of}` and `{uri}` differ in their types: download them one by one"))
                     })?;
                 }
             }
         }
+        drop(footers);
+        let schema = first.map_or_else(Schema::empty, |(_, _, schema)| schema);
+        Ok(Self { schema: Arc::new(schema), parts: parts.into_iter(), open: None })
     }
-    Ok((decoder, rows, None))
+
+    /// The columns, as they are written.
+    pub(super) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// The next rows and where they are from; none at the end.
+    pub(super) async fn next(&mut self, objects: &dyn Objects) -> Result<Option<(ObjectUri, RecordBatch)>> {
+        loop {
+            let (uri, mut decoding) = match self.open.take() {
+                Some(open) => open,
+                None => match self.parts.next() {
+                    Some(uri) => (uri.clone(), begin(objects, &uri, Arc::clone(&self.schema)).await?),
+                    None => return Ok(None),
+                },
+            };
+            if let Some(batch) = decoding.next(objects).await? {
+                self.open = Some((uri.clone(), decoding));
+                return Ok(Some((uri, batch)));
+            }
+        }
+    }
 }
 
-async fn fetch(objects: &dyn Objects, uri: &ObjectUri, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-    let total = ranges.iter().map(|range| range.end.saturating_sub(range.start)).fold(0, u64::saturating_add);
-    if total > MAX_FETCH {
-        return Err(Error::Invalid(format!(
-            "a row group of `{uri}` takes {} MiB, too much to page through: download it, or write smaller row groups",
-            total >> 20
-        )));
+/// Begins with a part of a table that has these columns.
+async fn begin(objects: &dyn Objects, uri: &ObjectUri, schema: SchemaRef) -> Result<Decoding> {
+    let part = footer::read(objects, uri).await?;
+    if described(part.metadata.schema()) != described(&schema) {
+        return Err(Error::Unavailable(format!("`{uri}` was replaced while it was read; try again")));
     }
-    stream::iter(ranges.to_vec()).map(|range| footer::exactly(objects, uri, range)).buffered(8).try_collect().await
+    let rows = usize::try_from(part.rows).unwrap_or(usize::MAX);
+    let wanted = Wanted { groups: (0..part.groups.len()).collect(), skip: 0, rows };
+    Decoding::new(uri, part.metadata, wanted).await
 }
 
-/// The same part with long values as views of what was read: one long value repeated takes its room once.
-fn viewed(metadata: ArrowReaderMetadata) -> Result<ArrowReaderMetadata> {
-    let schema = Arc::new(columnar::viewed(metadata.schema()));
-    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true).with_schema(schema);
-    // Where the reader does not take the hint, it reads as it would have.
-    Ok(ArrowReaderMetadata::try_new(metadata.metadata().clone(), options).unwrap_or(metadata))
+/// The size of a part, once its footer was found to be one.
+pub(super) async fn size(objects: &dyn Objects, uri: &ObjectUri) -> Result<u64> {
+    Ok(footer::read(objects, uri).await?.bytes)
+}
+
+/// The columns of a part.
+fn columns(part: &Part) -> Result<Vec<ColumnSchema>> {
+    let columns = described(part.metadata.schema());
+    match columns.len() > MAX_COLUMNS {
+        false => Ok(columns),
+        true => Err(Error::Invalid(format!("`{}` has more than {MAX_COLUMNS} columns", part.uri))),
+    }
+}
+
+/// Whether a part has the columns of the first.
+fn check_columns(first: &ObjectUri, columns: &[ColumnSchema], part: &Part) -> Result<()> {
+    let found = described(part.metadata.schema());
+    match found == columns {
+        true => Ok(()),
+        false => Err(Error::Invalid(format!(
+            "the parts differ in their columns: `{first}` has {}, `{}` has {}",
+            shown(columns),
+            part.uri,
+            shown(&found)
+        ))),
+    }
+}
+
+fn described(schema: &Schema) -> Vec<ColumnSchema> {
+    let column = |field: &arrow::datatypes::FieldRef| ColumnSchema {
+        name: field.name().clone(),
+        data_type: columnar::type_name(field.data_type()),
+    };
+    schema.fields().iter().map(column).collect()
 }
 
 fn damaged(uri: &ObjectUri, e: &ParquetError) -> Error {
