@@ -28,6 +28,7 @@ pub(super) async fn keep(store: Store, host: Uuid, orders: mpsc::WeakUnboundedSe
         let Some(orders) = orders.upgrade() else { return };
         let heard = async {
             heard_of(&store, host, &orders).await?;
+            store.tidy().await?;
             if number % BEATS_TO_A_LOOK == 0 { adopt(&store, host, &orders).await } else { Ok(()) }
         };
         match heard.await {

@@ -14,9 +14,10 @@ use super::{Database, Error, Result};
 const CONNECTIONS: u32 = 16;
 /// How long a call waits for a connection before it fails: a database that is gone is told soon.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// A step is durable when its transaction is: hence FULL. Only one connection writes, so nothing is busy for long.
+/// A step is durable when its transaction is: hence FULL. Only one connection writes, so nothing is busy for long. What is
+/// written is moved into the file beside the writer ([`Store::tidy`](super::Store::tidy)), who does it alone at 80 MB.
 const SQLITE: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                      PRAGMA busy_timeout = 10000;";
+                      PRAGMA busy_timeout = 10000; PRAGMA wal_autocheckpoint = 20000;";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {

@@ -108,6 +108,17 @@ impl Store {
         Ok(())
     }
 
+    /// Does what would otherwise keep a writer waiting now and then; to be called every few seconds.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn tidy(&self) -> Result<()> {
+        if self.dialect == Dialect::Sqlite {
+            sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&self.read).await?;
+        }
+        Ok(())
+    }
+
     /// Begins to write. With SQLite writers wait for each other here, in turn, and not within the database.
     async fn begin(&self) -> Result<Transaction<'static, Any>> {
         Ok(self.write.begin_with(self.dialect.begin()).await?)

@@ -1,6 +1,9 @@
 //! The rows of one part, a batch at a time.
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    ops::{ControlFlow, Range},
+    sync::Arc,
+};
 
 use ::parquet::{
     DecodeResult,
@@ -60,34 +63,61 @@ impl Decoding {
         Ok(Self { uri: uri.clone(), decoder: Some(decoder), left: rows })
     }
 
-    /// The next rows; none at the end.
-    pub(super) async fn next(&mut self, objects: &dyn Objects) -> Result<Option<RecordBatch>> {
-        while let Some(mut decoder) = self.decoder.take() {
-            let place = self.uri.clone();
-            let (mut decoder, step) = blocking(&self.uri, move || {
-                let step = decoder.try_decode().map_err(|e| damaged(&place, &e))?;
-                Ok((decoder, step))
-            })
-            .await?;
-            match step {
-                DecodeResult::NeedsData(ranges) => {
+    /// Decodes batch after batch into `sink`, until `take` has enough or there are no more. Answers the sink, and whether
+    /// there may be more.
+    pub(super) async fn fill<S: Send + 'static>(
+        &mut self,
+        objects: &dyn Objects,
+        mut sink: S,
+        take: impl Fn(&mut S, RecordBatch) -> Result<ControlFlow<()>> + Copy + Send + 'static,
+    ) -> Result<(S, bool)> {
+        while let Some(decoder) = self.decoder.take() {
+            let (uri, left) = (self.uri.clone(), self.left);
+            let step = blocking(&self.uri, move || advance(&uri, decoder, left, sink, take)).await?;
+            let (returned, left, filled, needed) = step;
+            (self.left, sink) = (left, filled);
+            match (returned, needed) {
+                (Some(mut decoder), Some(ranges)) => {
                     let data = fetch(objects, &self.uri, &ranges).await?;
                     decoder.push_ranges(ranges, data).map_err(|e| damaged(&self.uri, &e))?;
                     self.decoder = Some(decoder);
                 }
-                DecodeResult::Data(batch) => {
-                    self.left = self.left.saturating_sub(batch.num_rows());
-                    self.decoder = Some(decoder);
-                    return Ok(Some(batch));
+                (returned, _) => {
+                    self.decoder = returned;
+                    break;
                 }
-                DecodeResult::Finished if self.left > 0 => {
-                    let uri = &self.uri;
-                    return Err(Error::Invalid(format!("`{uri}` is damaged: it has fewer rows than it says")));
-                }
-                DecodeResult::Finished => {}
             }
         }
-        Ok(None)
+        Ok((sink, self.decoder.is_some()))
+    }
+}
+
+/// The decoder, none at the end; the rows that are yet to come; the sink; and the ranges that are needed next, none where
+/// the sink has enough.
+type Advanced<S> = (Option<ParquetPushDecoder>, usize, S, Option<Vec<Range<u64>>>);
+
+/// Decodes until the sink has enough, or further data is needed. In one go, since each change of threads costs. Blocks.
+fn advance<S>(
+    uri: &ObjectUri,
+    mut decoder: ParquetPushDecoder,
+    mut left: usize,
+    mut sink: S,
+    take: impl Fn(&mut S, RecordBatch) -> Result<ControlFlow<()>>,
+) -> Result<Advanced<S>> {
+    loop {
+        match decoder.try_decode().map_err(|e| damaged(uri, &e))? {
+            DecodeResult::NeedsData(ranges) => return Ok((Some(decoder), left, sink, Some(ranges))),
+            DecodeResult::Finished if left == 0 => return Ok((None, left, sink, None)),
+            DecodeResult::Finished => {
+                return Err(Error::Invalid(format!("`{uri}` is damaged: it has fewer rows than it says")));
+            }
+            DecodeResult::Data(batch) => {
+                left = left.saturating_sub(batch.num_rows());
+                if take(&mut sink, batch)?.is_break() {
+                    return Ok((Some(decoder), left, sink, None));
+                }
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@ mod decoding;
 mod footer;
 mod nesting;
 
-use std::sync::Arc;
+use std::{ops::ControlFlow, sync::Arc};
 
 use ::parquet::errors::ParquetError;
 use arrow::{
@@ -18,7 +18,7 @@ use self::{
     decoding::{Decoding, Wanted},
     footer::Part,
 };
-use super::{ColumnSchema, MAX_COLUMNS, Page, arrow as columnar, rows::Rows, shape, text::blocking};
+use super::{ColumnSchema, MAX_COLUMNS, Page, arrow as columnar, rows::Rows, shape};
 
 pub(super) async fn read(objects: &dyn Objects, parts: &[ObjectUri], mut rows: Rows) -> Result<Page> {
     // Owned, since a stream over borrowed parts is `Send` for one lifetime only.
@@ -74,18 +74,14 @@ async fn take(objects: &dyn Objects, part: Part, mut rows: Rows) -> Result<Rows>
 
     let wanted = Wanted { groups, skip, rows: expected };
     let mut decoding = Decoding::new(&part.uri, part.metadata, wanted).await?;
-    while !rows.is_full()
-        && let Some(batch) = decoding.next(objects).await?
-    {
-        let uri = part.uri.clone();
-        rows = blocking(&part.uri, move || {
+    let ((_, mut rows), _) = decoding
+        .fill(objects, (part.uri, rows), |(uri, rows), batch| {
             for row in 0..batch.num_rows() {
-                rows.push(&uri, |left| columnar::row(&batch, row, left))?;
+                rows.push(uri, |left| columnar::row(&batch, row, left))?;
             }
-            Ok(rows)
+            Ok(if rows.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })
         .await?;
-    }
     if more_behind {
         rows.set_full();
     }
@@ -140,8 +136,15 @@ impl Scan {
                     None => return Ok(None),
                 },
             };
-            if let Some(batch) = decoding.next(objects).await? {
+            let one = |sink: &mut Option<RecordBatch>, batch| {
+                *sink = Some(batch);
+                Ok(ControlFlow::Break(()))
+            };
+            let (batch, more) = decoding.fill(objects, None, one).await?;
+            if more {
                 self.open = Some((uri.clone(), decoding));
+            }
+            if let Some(batch) = batch {
                 return Ok(Some((uri, batch)));
             }
         }
