@@ -78,6 +78,12 @@ async fn a_run_survives_twenty_crashes_of_the_server() {
     assert_eq!(table["rows"].as_array().unwrap().len(), 3, "{table}");
     let log = host.get(&format!("/v1/runs/{run}/log")).await.unwrap();
     assert_eq!(log["text"].as_str().unwrap().matches("awake").count(), 1, "it ran once: {log}");
+
+    let left = async || host.get(&format!("/v1/objects?prefix=s3://enginehouse/runs/{run}/")).await.unwrap();
+    assert_ne!(left().await["objects"], json!([]));
+    let deleted = host.http.delete(host.at(&format!("/v1/runs/{run}"))).send().await.unwrap();
+    assert_eq!(deleted.status(), 204);
+    assert_eq!(left().await["objects"], json!([]), "its objects went with it");
 }
 
 #[tokio::test]
@@ -138,6 +144,10 @@ async fn an_output_of_the_callers_own_is_never_overwritten_unasked() {
     again["overwrite"] = json!(true);
     let run = host.run(again).await.unwrap();
     assert_eq!(host.ended(&run).await.unwrap()["state"], "succeeded");
+
+    host.http.delete(host.at(&format!("/v1/runs/{run}"))).send().await.unwrap();
+    let there = host.get("/v1/objects?prefix=s3://mine/results/").await.unwrap();
+    assert!(!there["objects"].as_array().unwrap().is_empty(), "a caller's own prefix stays");
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use wasmtime::{
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::{
-    BadValue, Clock, Error, Limits, Runtime, Stage, engine::TICK, exports::Exports, host::View, limits::Meter,
+    BadValue, Clock, Error, Limits, Runtime, Stage, count, engine::TICK, exports::Exports, host::View, limits::Meter,
     output::Output,
 };
 
@@ -61,11 +61,15 @@ impl Callee {
         P: ComponentNamedList + Lower + Send + Sync,
         R: Lift + Send + Sync + 'static,
     {
-        self.within_limits(stage, cx, async |store| {
-            let instance = self.exports.instantiate(store).await.map_err(Fault::Starting)?;
-            self.exports.call(&instance, store, stage, parameters).await.map_err(Fault::Running)
-        })
-        .await
+        let framework = cx.framework.clone();
+        let result = self
+            .within_limits(stage, cx, async |store| {
+                let instance = self.exports.instantiate(store).await.map_err(Fault::Starting)?;
+                self.exports.call(&instance, store, stage, parameters).await.map_err(Fault::Running)
+            })
+            .await;
+        count::ended(&framework, stage, &result);
+        result
     }
 
     /// Checks the types of all exports: an instance has to be made for it.

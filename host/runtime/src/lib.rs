@@ -11,6 +11,7 @@ mod call;
 mod capabilities;
 mod compile;
 mod convert;
+mod count;
 mod engine;
 mod error;
 mod exports;

@@ -10,10 +10,13 @@ use anyhow::Context;
 use enginehouse_capabilities::{Catalog, Codegen, Objects, Processes};
 use enginehouse_runtime::{Plugin, PluginConfig, PluginSource, PluginState, Registry, Runtime};
 
+use metrics_exporter_prometheus::PrometheusHandle;
+
 use crate::{
     backends::{self, Backends},
     config::Config,
     events::Events,
+    measure,
     run::{self, Places, RunEngine, StoreJournal},
     secrets,
     service::{Error, Result, retention},
@@ -37,6 +40,8 @@ pub struct App {
     pub events: Events,
     /// Opens the operator's part.
     pub operator_token: String,
+    /// What is measured.
+    pub(crate) metrics: PrometheusHandle,
     /// How long a blocking path waits for its run.
     pub patience: Duration,
     /// Held for as long as the data folder is this server's.
@@ -63,6 +68,7 @@ impl App {
     /// What cannot be opened or started, and why. A plugin that fails to load is no error: the others serve.
     pub async fn start(config: Config, start: Start) -> anyhow::Result<Arc<Self>> {
         make_private(&config.data).await?;
+        let metrics = measure::start().context("cannot begin to measure")?;
         let events = Events::new();
         let lock = lock(&config.data)?;
         let store = Store::open(&config.database()).await.context("cannot open the store")?;
@@ -92,8 +98,19 @@ impl App {
             RunEngine::start(parts, STEPS_AT_ONCE).await.context("cannot take up the runs that have not ended")?;
         let (patience, _lock) = (PATIENCE, lock);
         let keep = config.limits.keep_runs_days;
-        let app =
-            Arc::new(Self { config, store, objects, catalog, plugins, runs, events, operator_token, patience, _lock });
+        let app = Arc::new(Self {
+            config,
+            store,
+            objects,
+            catalog,
+            plugins,
+            runs,
+            events,
+            operator_token,
+            metrics,
+            patience,
+            _lock,
+        });
         if let Some(days) = keep {
             tokio::spawn(retention::keep(Arc::downgrade(&app), days));
         }

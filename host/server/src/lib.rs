@@ -10,6 +10,7 @@ pub mod config;
 pub mod demo;
 pub mod events;
 pub mod http;
+mod measure;
 mod reading;
 pub mod results;
 pub mod run;

@@ -9,6 +9,7 @@ mod events;
 mod format;
 mod frameworks;
 mod health;
+mod measured;
 mod objects;
 mod pace;
 mod plugins;

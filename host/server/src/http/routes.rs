@@ -8,8 +8,8 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    ApiError, body::JSON_BODY_BYTES, catalog, code, doors, events, frameworks, health, objects, pace, plugins, results,
-    runs, seed, sessions, uploads,
+    ApiError, body::JSON_BODY_BYTES, catalog, code, doors, events, frameworks, health, measured, objects, pace,
+    plugins, results, runs, seed, sessions, uploads,
 };
 use crate::app::App;
 
@@ -32,6 +32,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(DefaultBodyLimit::max(JSON_BODY_BYTES))
         .layer(middleware::from_fn(pace::paced))
         .layer(middleware::from_fn(doors::same_machine))
+        .layer(middleware::from_fn(measured::counted))
         .layer(CatchPanicLayer::new())
         .layer(TraceLayer::new_for_http())
         .with_state(app)
@@ -90,6 +91,7 @@ fn described(app: &Arc<App>) -> OpenApiRouter<Arc<App>> {
                 .layer(middleware::from_fn_with_state(Arc::clone(app), doors::operator)),
         )
         // Machines
+        .routes(routes!(measured::metrics))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
 }

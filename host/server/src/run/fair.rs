@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use uuid::Uuid;
@@ -12,11 +13,14 @@ use uuid::Uuid;
 pub(super) struct Fair {
     /// Sessions with runs, the next one first. Each stands here once.
     turns: VecDeque<Arc<str>>,
-    runs: HashMap<Arc<str>, VecDeque<Uuid>>,
+    runs: HashMap<Arc<str>, VecDeque<(Uuid, Instant)>>,
+    waiting: usize,
 }
 
 impl Fair {
     pub(super) fn push(&mut self, session: &Arc<str>, run: Uuid) {
+        self.waiting += 1;
+        let run = (run, Instant::now());
         match self.runs.get_mut(session) {
             Some(runs) => runs.push_back(run),
             None => {
@@ -26,16 +30,23 @@ impl Fair {
         }
     }
 
-    pub(super) fn pop(&mut self) -> Option<Uuid> {
+    /// The next run, and how long it has waited.
+    pub(super) fn pop(&mut self) -> Option<(Uuid, Duration)> {
         let session = self.turns.pop_front()?;
         let runs = self.runs.get_mut(&session)?;
-        let run = runs.pop_front();
+        let (run, since) = runs.pop_front()?;
+        self.waiting -= 1;
         if runs.is_empty() {
             self.runs.remove(&session);
         } else {
             self.turns.push_back(session);
         }
-        run
+        Some((run, since.elapsed()))
+    }
+
+    /// How many are ready.
+    pub(super) fn len(&self) -> usize {
+        self.waiting
     }
 }
 
@@ -51,10 +62,11 @@ mod tests {
             fair.push(&a, Uuid::from_u128(number));
         }
         fair.push(&b, Uuid::from_u128(10));
-        let order: Vec<u128> = std::iter::from_fn(|| fair.pop()).map(|run| run.as_u128()).collect();
+        let order: Vec<u128> = std::iter::from_fn(|| fair.pop()).map(|(run, _)| run.as_u128()).collect();
         assert_eq!(order, [0, 10, 1, 2]);
         fair.push(&b, Uuid::from_u128(11));
-        assert_eq!(fair.pop(), Some(Uuid::from_u128(11)));
-        assert_eq!(fair.pop(), None);
+        assert_eq!(fair.len(), 1);
+        assert_eq!(fair.pop().map(|(run, _)| run), Some(Uuid::from_u128(11)));
+        assert_eq!((fair.pop(), fair.len()), (None, 0));
     }
 }

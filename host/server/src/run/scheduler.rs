@@ -19,6 +19,7 @@ use super::{
     fair::Fair,
     steps::{self, Next},
 };
+use crate::measure;
 
 /// The most looks at runs that only wait, over all of them. Where there are more runs than that, each is looked at less often
 /// than its plugin asked for: so they do not slow down those who come, nor the engines.
@@ -89,10 +90,12 @@ impl Scheduler {
     pub(super) async fn run(mut self) {
         loop {
             while self.steps.len() < self.steps_at_once
-                && let Some(run) = self.ready.pop()
+                && let Some((run, waited)) = self.ready.pop()
             {
+                measure::lag(waited);
                 self.take_step(run);
             }
+            measure::queues(self.driven.len(), self.ready.len());
             tokio::select! {
                 order = self.orders.recv() => match order {
                     Some(order) => self.obey(order),

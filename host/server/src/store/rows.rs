@@ -37,7 +37,7 @@ pub enum RunState {
 }
 
 impl RunState {
-    const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Queued,
         Self::Generating,
         Self::Validating,

@@ -176,6 +176,19 @@ impl Store {
             .await?;
         Ok(done.rows_affected() == 1)
     }
+
+    /// How many runs have not ended, by framework and state.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn open_runs(&self) -> Result<Vec<(String, String, i64)>> {
+        let rows = sqlx::query(
+            "SELECT framework, state, COUNT(*) AS count FROM runs WHERE finished_at IS NULL GROUP BY framework, state",
+        )
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(|row| Ok((row.try_get("framework")?, row.try_get("state")?, row.try_get("count")?))).collect()
+    }
 }
 
 /// The run that a key made, with the hash of its request.

@@ -11,7 +11,10 @@ use enginehouse_runtime::{Attempt, Plugin, Task};
 use uuid::Uuid;
 
 use super::{Parts, attempt_of, context_of};
-use crate::store::{Problem, RunRow, RunState, Step, now_ms};
+use crate::{
+    measure,
+    store::{Problem, RunRow, RunState, Step, now_ms},
+};
 
 pub(super) use error::Error;
 use error::No;
@@ -81,7 +84,7 @@ fn has_work(state: RunState) -> bool {
 
 /// Ends a run whose step cannot be taken, and what it may have at its engine.
 async fn give_up(parts: &Parts, host: Uuid, row: RunRow, error: &Error) -> Result<Next, Error> {
-    let (run, from) = (row.id, row.state);
+    let (run, from, framework) = (row.id, row.state, row.framework.clone());
     let mut detail = error.to_string();
     if has_work(from)
         && let Err(error) = abandon(parts, host, row).await
@@ -92,6 +95,7 @@ async fn give_up(parts: &Parts, host: Uuid, row: RunRow, error: &Error) -> Resul
     let problem = Problem { kind: error.kind().to_owned(), detail };
     let step = Step { state: Some(RunState::Failed), problem: Some(problem), ..Step::default() };
     parts.store.step(run, host, from, step).await?;
+    measure::ended(&framework, RunState::Failed);
     parts.events.ring(run);
     Ok(Next::Never)
 }
@@ -142,7 +146,11 @@ impl<'a> Steps<'a> {
         let state = step.state.unwrap_or(self.row.state);
         self.parts.store.step(self.row.id, self.host, self.row.state, step).await?;
         self.parts.events.ring(self.row.id);
-        Ok(if state.is_final() { Next::Never } else { Next::Now })
+        if state.is_final() {
+            measure::ended(&self.row.framework, state);
+            return Ok(Next::Never);
+        }
+        Ok(Next::Now)
     }
 
     fn attempt(&self) -> Result<Attempt, capabilities::Error> {
