@@ -99,6 +99,34 @@ async fn what_waits_too_long_at_its_engine_is_withdrawn() {
 }
 
 #[tokio::test]
+async fn what_began_in_time_while_nobody_looked_goes_on() {
+    let (engine, mut host) = house().await;
+    let body = json!({ "framework": "spark", "code": program("ok 500 5000"), "queue_seconds": 1 });
+    let run = host.run(body).await.unwrap();
+    until(&host, &run, "running").await;
+    host.crash().unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let host = host.crash_and_restart().await.unwrap();
+    assert_eq!(host.ended(&run).await.unwrap()["state"], "succeeded");
+    assert_eq!(stages(&engine), [Stage::Ended(Outcome::Ok)]);
+}
+
+#[tokio::test]
+async fn what_is_read_is_never_overwritten() {
+    let (_engine, host) = house().await;
+    host.put_object("data", "in/x.csv", "a\n1\n").await.unwrap();
+    for (uri, output) in [("x.csv", ""), ("", ""), ("", "/deeper")] {
+        let (uri, output) = (format!("s3://data/in/{uri}"), format!("s3://data/in{output}"));
+        let body = json!({
+            "framework": "spark", "prompt": "count rows", "sources": [{ "uri": uri }], "output": output, "overwrite": true
+        });
+        host.refused("/v1/runs", body, 409).await.unwrap();
+    }
+    let kept = host.http.get(host.at("/v1/objects/data/in/x.csv")).send().await.unwrap();
+    assert_eq!(kept.text().await.unwrap(), "a\n1\n");
+}
+
+#[tokio::test]
 async fn what_runs_too_long_is_ended_and_waiting_does_not_count() {
     let (engine, host) = house().await;
     let body = json!({ "framework": "spark", "code": program("ok 3000 600000"), "run_seconds": 1 });

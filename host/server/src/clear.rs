@@ -13,7 +13,7 @@ pub(crate) async fn clear(objects: &dyn Objects, prefix: &ObjectUri) -> Result<(
         for entry in &page.entries {
             objects.delete(&entry.uri).await?;
         }
-        if page.next.is_none() {
+        if page.next.is_none() || page.entries.is_empty() {
             return Ok(());
         }
     }

@@ -122,8 +122,8 @@ pub enum Error {
     #[error("cannot read the configuration {0}: {1}")]
     Unreadable(PathBuf, std::io::Error),
     /// The file does not say what it must.
-    #[error("the configuration {0} is wrong: {1}")]
-    Wrong(PathBuf, Box<toml::de::Error>),
+    #[error("the configuration {0} is wrong in line {1}: {2}")]
+    Wrong(PathBuf, usize, String),
     /// The listen address is open to others.
     #[error(
         "refusing to listen on {0}: callers are not authenticated yet, so only a loopback address is safe; \
@@ -143,7 +143,11 @@ impl Config {
     pub fn read(file: Option<&Path>) -> Result<Self, Error> {
         let Some(file) = file else { return Ok(Self::default()) };
         let text = std::fs::read_to_string(file).map_err(|error| Error::Unreadable(file.to_owned(), error))?;
-        toml::from_str(&text).map_err(|error| Error::Wrong(file.to_owned(), Box::new(error)))
+        toml::from_str(&text).map_err(|error: toml::de::Error| {
+            // Without the line itself, which may hold a password.
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            Error::Wrong(file.to_owned(), before.matches('\n').count() + 1, error.message().to_owned())
+        })
     }
 
     /// What must hold before a port opens.

@@ -25,6 +25,9 @@ pub(crate) async fn a_key_makes_one_run_of_one_request(fresh: &Fresh) {
     let other = store.add_run(keyed(host, "k", "2")).await;
     assert!(matches!(other, Err(Error::KeyTaken(run)) if run == first), "{other:?}");
     assert_eq!(all(&store).await, [first]);
+    assert_eq!(store.made_by("k", "1").await.unwrap(), Some(first));
+    assert_eq!(store.made_by("other", "1").await.unwrap(), None);
+    assert!(matches!(store.made_by("k", "2").await, Err(Error::KeyTaken(_))));
 }
 
 pub(crate) async fn many_at_once_with_one_key_make_one_run(fresh: &Fresh) {

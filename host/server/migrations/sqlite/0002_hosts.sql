@@ -11,6 +11,7 @@ ALTER TABLE runs ADD COLUMN output       TEXT;     -- the prefix that its caller
 ALTER TABLE runs ADD COLUMN began_at     INTEGER;  -- when the engine began the program: the run's limit counts from here
 ALTER TABLE runs ADD COLUMN approved     TEXT;     -- SHA-256 of the code that its caller said may run
 
+UPDATE runs SET output = json_extract(request, '$.task.output') WHERE finished_at IS NULL;
 UPDATE runs SET seq = COALESCE((SELECT MAX(journal.seq) FROM journal WHERE journal.run = runs.id), 0);
 
 CREATE INDEX runs_by_host ON runs (host) WHERE finished_at IS NULL;

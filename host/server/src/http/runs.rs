@@ -55,6 +55,9 @@ pub(super) struct ListQuery {
 /// The newest runs first.
 #[utoipa::path(get, path = "/v1/runs", params(ListQuery), responses((status = 200, body = Vec<RunView>)))]
 pub(super) async fn list(app: AppState, Query(query): Query<ListQuery>) -> Answer<Json<Vec<RunView>>> {
+    if [&query.session_id, &query.framework].into_iter().flatten().any(|text| text.contains('\0')) {
+        return Err(ApiError::invalid("no session and no framework has a NUL in its name"));
+    }
     let filter = RunFilter {
         session: query.session_id,
         framework: query.framework,

@@ -1,6 +1,6 @@
 //! Says that this host lives, and takes over the runs of hosts that do not.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::{sync::mpsc, time::MissedTickBehavior};
 use uuid::Uuid;
@@ -23,11 +23,22 @@ pub(super) async fn keep(store: Store, host: Uuid, orders: mpsc::WeakUnboundedSe
     let mut beat = tokio::time::interval(LEASE / 3);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut told = false;
+    let mut last = Instant::now();
+    // When the database was gone for longer than a lease, those of all hosts have passed: the others need time to say that
+    // they live before their runs are anybody's.
+    let mut hold_off = None;
     for number in 0_u64.. {
         beat.tick().await;
         let Some(orders) = orders.upgrade() else { return };
         let heard = async {
-            heard_of(&store, host, &orders).await?;
+            store.beat(host).await?;
+            if last.elapsed() > LEASE {
+                hold_off = Some(Instant::now());
+            }
+            last = Instant::now();
+            if hold_off.is_none_or(|since: Instant| since.elapsed() > LEASE) {
+                take_over(&store, host, &orders).await?;
+            }
             store.tidy().await?;
             if number % BEATS_TO_A_LOOK == 0 { adopt(&store, host, &orders).await } else { Ok(()) }
         };
@@ -42,8 +53,7 @@ pub(super) async fn keep(store: Store, host: Uuid, orders: mpsc::WeakUnboundedSe
     }
 }
 
-async fn heard_of(store: &Store, host: Uuid, orders: &mpsc::UnboundedSender<Order>) -> crate::store::Result<()> {
-    store.beat(host).await?;
+async fn take_over(store: &Store, host: Uuid, orders: &mpsc::UnboundedSender<Order>) -> crate::store::Result<()> {
     loop {
         let taken = store.take_over(host, PORTION).await?;
         if !taken.is_empty() {

@@ -39,8 +39,10 @@ pub(super) enum Order {
 struct Driven {
     session: Arc<str>,
     stage: Stage,
-    /// How often its step has failed in a row.
+    /// How often its step has failed in a row, the store's own failures apart.
     failures: u32,
+    /// How often the store has failed in a row.
+    outages: u32,
 }
 
 #[derive(Debug)]
@@ -119,7 +121,7 @@ impl Scheduler {
                 hash_map::Entry::Occupied(_) => {}
                 hash_map::Entry::Vacant(free) => {
                     self.ready.push(&session, run);
-                    free.insert(Driven { session, stage: Stage::Ready, failures: 0 });
+                    free.insert(Driven { session, stage: Stage::Ready, failures: 0, outages: 0 });
                 }
             },
             Order::Wake(run) => self.look(run),
@@ -165,17 +167,18 @@ impl Scheduler {
                 return;
             }
             Ok(Next::Now) => {
-                driven.failures = 0;
+                (driven.failures, driven.outages) = (0, 0);
                 Duration::ZERO
             }
             Ok(Next::After(pause)) => {
-                driven.failures = 0;
+                (driven.failures, driven.outages) = (0, 0);
                 if again { Duration::ZERO } else { pause.max(crowded) }
             }
             Err(error) => {
-                driven.failures = driven.failures.saturating_add(1);
-                tracing::warn!(%run, %error, failures = driven.failures, "a step of a run failed and is tried again");
-                backoff::pause(driven.failures)
+                let count = if error.is_the_stores() { &mut driven.outages } else { &mut driven.failures };
+                *count = count.saturating_add(1);
+                tracing::warn!(%run, %error, failures = *count, "a step of a run failed and is tried again");
+                backoff::pause(*count)
             }
         };
         if pause.is_zero() {

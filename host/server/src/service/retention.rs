@@ -46,10 +46,14 @@ async fn delete_old(app: &App, days: u32) -> Result<()> {
     let before = now_ms() - i64::from(days) * DAY_MS;
     loop {
         let old = app.store.ended_before(before, PORTION).await?;
+        let mut deleted = 0;
         for id in &old {
-            delete(app, *id).await?;
+            match delete(app, *id).await {
+                Ok(()) | Err(Error::NotFound(_)) => deleted += 1,
+                Err(error) => tracing::warn!(run = %id, %error, "an old run could not be deleted"),
+            }
         }
-        if old.len() < PORTION as usize {
+        if deleted == 0 || old.len() < PORTION as usize {
             return Ok(());
         }
     }

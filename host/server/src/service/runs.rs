@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use enginehouse_capabilities::ObjectUri;
-use enginehouse_runtime::{LogChunk, Task};
+use enginehouse_runtime::{LogChunk, Source, Task};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -72,6 +72,12 @@ pub async fn create(app: &App, asked: NewRun) -> Result<RunRow> {
         Some(key) => Some((key.clone(), hash(&asked)?)),
         None => None,
     };
+    // Before anything is looked at that the first request may have changed.
+    if let Some((key, hash)) = &key
+        && let Some(made) = app.store.made_by(key, hash).await?
+    {
+        return get(app, made).await;
+    }
     let plugin = app.plugin(&asked.framework)?;
     let known = &plugin.describe().options;
     if let Some((name, _)) = asked.options.iter().find(|(name, _)| !known.iter().any(|option| option.name == *name)) {
@@ -95,10 +101,12 @@ pub async fn create(app: &App, asked: NewRun) -> Result<RunRow> {
         None => None,
     };
     let limits = &app.config.limits;
+    let resolved = sources::resolve(app, &named).await?;
+    apart(output.as_deref(), &resolved)?;
     let request = RunRequest {
         task: Task {
             prompt: asked.prompt,
-            sources: sources::resolve(app, &named).await?,
+            sources: resolved,
             output,
             platform: asked.platform.filter(|platform| platform != "auto"),
             places: app.runs.places().of(&asked.framework).to_vec(),
@@ -126,6 +134,17 @@ pub async fn create(app: &App, asked: NewRun) -> Result<RunRow> {
     });
     let id = added.await.map_err(|error| Error::Internal(format!("the run could not be written: {error}")))??;
     get(app, id).await
+}
+
+/// Refuses an output that holds an input, or lies in one: what is overwritten must not be what is read.
+fn apart(output: Option<&str>, sources: &[Source]) -> Result<()> {
+    let Some(output) = output.map(str::parse::<ObjectUri>).transpose()? else { return Ok(()) };
+    match sources::inputs(sources).into_iter().find(|input| input.covers(&output) || output.covers(input)) {
+        Some(input) => {
+            Err(Error::Conflict(format!("{output} and the source {input} lie in each other: choose another output")))
+        }
+        None => Ok(()),
+    }
 }
 
 fn hash(asked: &NewRun) -> Result<String> {

@@ -51,7 +51,7 @@ impl Store {
         if let Some((key, hash)) = &new.key
             && let Some((id, known)) = keyed(&mut transaction, key).await?
         {
-            return if known.as_deref() == Some(hash.as_str()) { Ok((id, false)) } else { Err(Error::KeyTaken(id)) };
+            return if same(known.as_deref(), hash) { Ok((id, false)) } else { Err(Error::KeyTaken(id)) };
         }
         if let Some(output) = &new.request.task.output {
             free(&mut transaction, output).await?;
@@ -77,6 +77,18 @@ impl Store {
         journal::insert(&mut transaction, new.id, 1, "state", &json!({ "state": RunState::Queued })).await?;
         transaction.commit().await?;
         Ok((new.id, true))
+    }
+
+    /// The run that a request with this key has made; none where it has made none yet.
+    ///
+    /// # Errors
+    /// [`Error::KeyTaken`] where the key came with another request.
+    pub async fn made_by(&self, key: &str, hash: &str) -> Result<Option<Uuid>> {
+        let mut connection = self.read.acquire().await?;
+        match keyed(&mut connection, key).await? {
+            Some((id, known)) if !same(known.as_deref(), hash) => Err(Error::KeyTaken(id)),
+            found => Ok(found.map(|(id, _)| id)),
+        }
     }
 
     /// One run; none where there is no such id.
@@ -189,6 +201,11 @@ impl Store {
         .await?;
         rows.iter().map(|row| Ok((row.try_get("framework")?, row.try_get("state")?, row.try_get("count")?))).collect()
     }
+}
+
+/// Whether a key came with the same request; of those that an older version wrote, nothing else is known.
+fn same(known: Option<&str>, hash: &str) -> bool {
+    known.is_none_or(|known| known == hash)
 }
 
 /// The run that a key made, with the hash of its request.

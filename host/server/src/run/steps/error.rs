@@ -33,17 +33,18 @@ impl Error {
             Self::Plugin(error) => matches!(
                 error,
                 runtime::Error::Busy(_)
+                    | runtime::Error::OutOfTime { clock: runtime::Clock::Wall, .. }
                     | runtime::Error::Failed(Failure::Host(HostError::Unavailable(_) | HostError::TimedOut(_)))
             ),
             Self::Capability(error) => {
                 matches!(error, capabilities::Error::Unavailable(_) | capabilities::Error::TimedOut(_))
             }
-            Self::NoPlugin(_) => false,
+            Self::NoPlugin(_) => true,
         }
     }
 
     /// Whether nothing can be written either, so that the run cannot even be given up.
-    pub(super) fn is_the_stores(&self) -> bool {
+    pub(in crate::run) fn is_the_stores(&self) -> bool {
         matches!(self, Self::Store(_))
     }
 

@@ -22,6 +22,8 @@ use error::No;
 /// How often a call that failed for a passing reason is made where no limit of the run counts meanwhile; at its engine a run
 /// has until its limits.
 const TRIES: u32 = 6;
+/// The same for what is worth a quarter of an hour: results that are there, and a plugin that may be put right.
+const MANY: u32 = 35;
 /// How long code waits for its approval.
 const APPROVAL_MS: i64 = 7 * 24 * 3600 * 1000;
 /// An approval that another host took is seen this late.
@@ -54,18 +56,20 @@ pub(super) async fn take(parts: &Parts, host: Uuid, run: Uuid, failures: u32) ->
         Err(error) => error,
     };
     let within_its_limits = matches!(row.state, RunState::Submitting | RunState::Running) && !work::is_late(&row);
-    if error.is_the_stores() || (error.is_passing() && (within_its_limits || failures + 1 < TRIES)) {
+    let tries = if row.state == RunState::Collecting || matches!(error, Error::NoPlugin(_)) { MANY } else { TRIES };
+    if error.is_the_stores() || (error.is_passing() && (within_its_limits || failures + 1 < tries)) {
         return Err(error);
     }
     give_up(parts, host, row, &error).await
 }
 
 async fn step(parts: &Parts, host: Uuid, row: RunRow) -> Result<Next, Error> {
+    if row.cancel_requested && !has_work(row.state) {
+        let problem = Problem { kind: "cancelled".to_owned(), detail: "cancelled".to_owned() };
+        return finish(parts, host, &row, RunState::Cancelled, problem).await;
+    }
     let step = Steps::of(parts, host, row)?;
     match step.row.state {
-        state if step.row.cancel_requested && !has_work(state) => {
-            step.end(RunState::Cancelled, "cancelled", "cancelled before anything ran").await
-        }
         RunState::Queued => step.plan().await,
         RunState::Generating => step.generate().await,
         RunState::Validating => step.validate().await,
@@ -84,19 +88,23 @@ fn has_work(state: RunState) -> bool {
 
 /// Ends a run whose step cannot be taken, and what it may have at its engine.
 async fn give_up(parts: &Parts, host: Uuid, row: RunRow, error: &Error) -> Result<Next, Error> {
-    let (run, from, framework) = (row.id, row.state, row.framework.clone());
     let mut detail = error.to_string();
-    if has_work(from)
-        && let Err(error) = abandon(parts, host, row).await
+    if has_work(row.state)
+        && let Err(error) = abandon(parts, host, row.clone()).await
     {
-        tracing::error!(%run, %error, "the work of a run that is given up could not be ended");
+        tracing::error!(run = %row.id, %error, "the work of a run that is given up could not be ended");
         detail = format!("{detail}; its work at the engine could not be ended ({error}): look there for it");
     }
     let problem = Problem { kind: error.kind().to_owned(), detail };
-    let step = Step { state: Some(RunState::Failed), problem: Some(problem), ..Step::default() };
-    parts.store.step(run, host, from, step).await?;
-    measure::ended(&framework, RunState::Failed);
-    parts.events.ring(run);
+    finish(parts, host, &row, RunState::Failed, problem).await
+}
+
+/// Ends a run for which no plugin is needed.
+async fn finish(parts: &Parts, host: Uuid, row: &RunRow, state: RunState, problem: Problem) -> Result<Next, Error> {
+    let step = Step { state: Some(state), problem: Some(problem), ..Step::default() };
+    parts.store.step(row.id, host, row.state, step).await?;
+    measure::ended(&row.framework, state);
+    parts.events.ring(row.id);
     Ok(Next::Never)
 }
 
@@ -127,13 +135,19 @@ impl<'a> Steps<'a> {
         if attempts.last().is_some_and(|last| Some(&last.sha256) == self.row.approved.as_ref()) {
             return self.begin_work(Step::default()).await;
         }
-        if self.row.started_at.is_some_and(|since| now_ms() - since > APPROVAL_MS) {
+        if attempts.last().is_some_and(|last| now_ms() - last.created_at > APPROVAL_MS) {
             return self.end(RunState::TimedOut, "timed-out", "nobody approved the code within seven days").await;
         }
         Ok(Next::After(APPROVAL_LOOK))
     }
 
+    /// Ends the run, and what its engine may have of it.
     async fn refused(&self, no: No) -> Result<Next, Error> {
+        if has_work(self.row.state)
+            && let Err(error) = abandon(self.parts, self.host, self.row.clone()).await
+        {
+            tracing::warn!(run = %self.row.id, %error, "the work of a run that was refused could not be ended");
+        }
         self.end(no.state, no.kind, &no.detail).await
     }
 

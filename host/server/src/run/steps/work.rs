@@ -46,7 +46,7 @@ impl Steps<'_> {
         let cx = self.context(Some(&attempt))?;
         if self.row.cancel_requested {
             self.plugin.cancel(&cx, &attempt, "").await?;
-            return self.end(RunState::Cancelled, "cancelled", "cancelled before it ran").await;
+            return self.end(RunState::Cancelled, "cancelled", "cancelled while it was handed to the engine").await;
         }
         let attempts = self.parts.store.attempts(self.row.id).await?;
         let code = attempts.last().map(|attempt| attempt.code.as_str()).unwrap_or_default();
@@ -76,14 +76,15 @@ impl Steps<'_> {
         };
         let wait = Duration::from_millis(progress.poll_after_ms.into()).clamp(MIN_POLL, MAX_POLL);
         match progress.phase {
-            Phase::Queued | Phase::Running if is_late(&self.row) => {
-                self.plugin.cancel(&cx, &attempt, ticket).await?;
-                self.end(RunState::TimedOut, "timed-out", &self.lateness()).await
-            }
+            // Before anything is late: it may have begun in time while nobody looked.
             Phase::Running if self.row.began_at.is_none() => {
                 let entries = vec![("progress", json!({ "phase": "running", "detail": progress.detail }))];
                 self.write(Step { began: true, entries, ..Step::default() }).await?;
                 Ok(Next::After(wait))
+            }
+            Phase::Queued | Phase::Running if is_late(&self.row) => {
+                self.plugin.cancel(&cx, &attempt, ticket).await?;
+                self.end(RunState::TimedOut, "timed-out", &self.lateness()).await
             }
             Phase::Queued | Phase::Running => Ok(Next::After(wait)),
             Phase::Succeeded | Phase::Failed | Phase::Cancelled => {
@@ -117,8 +118,14 @@ impl Steps<'_> {
         let mut step = Step { failure: failure.clone(), outcome: Some(outcome), ..Step::default() };
         match failure {
             None => step.state = Some(RunState::Succeeded),
+            // The host's own doing, and a crash before that was written.
+            Some(failure) if failure.kind == "cancelled" && !self.row.cancel_requested && is_late(&self.row) => {
+                return self.end(RunState::TimedOut, "timed-out", &self.lateness()).await;
+            }
             Some(failure) if self.may_mend(&failure).await? => {
-                clear(self.parts.objects.as_ref(), &attempt.output.parse()?).await?;
+                if self.row.request.task.output.is_none() || self.row.request.overwrite {
+                    clear(self.parts.objects.as_ref(), &attempt.output.parse()?).await?;
+                }
                 let entry = json!({ "number": self.row.attempt, "kind": failure.kind, "message": failure.message });
                 step.entries.push(("failed", entry));
                 step.state = Some(RunState::Generating);

@@ -97,8 +97,11 @@ impl Steps<'_> {
             step.state = Some(RunState::Generating);
         } else {
             let detail = format!("the code has {errors} findings that forbid running it");
-            step.state = Some(RunState::Rejected);
-            step.problem = Some(Problem { kind: "rejected".to_owned(), detail });
+            let (state, kind) = match before.iter().any(|old| old.failure.is_some()) {
+                true => (RunState::Failed, "program-failed"),
+                false => (RunState::Rejected, "rejected"),
+            };
+            (step.state, step.problem) = (Some(state), Some(Problem { kind: kind.to_owned(), detail }));
         }
         self.write(step).await
     }
