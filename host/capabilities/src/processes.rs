@@ -60,20 +60,21 @@ pub enum ProcessOutput {
 #[async_trait]
 pub trait Processes: Send + Sync + fmt::Debug + fmt::Display {
     /// Starts a program and returns at once. A token that was used before starts nothing; with another program it is
-    /// `Conflict`. `Unconfigured` names the command that installs a missing engine; `Invalid` where the context has no
+    /// `Conflict`. Nor does one that was cancelled before, whatever the program. `Unconfigured` names the command that installs a missing engine; `Invalid` where the context has no
     /// attempt.
     async fn start(&self, cx: &CallContext, program: Program) -> Result<()>;
 
-    /// `NotFound` for a token that started nothing.
+    /// `NotFound` for a token that started nothing and was not cancelled.
     async fn check(&self, token: &Token) -> Result<ProcessState>;
 
     /// At most 256 KiB. The first and the last 8 MiB of each output are kept.
     async fn log(&self, token: &Token, output: ProcessOutput, after: u64) -> Result<LogChunk>;
 
-    /// Ends a program; one that has ended, or never was, is no error.
+    /// Ends a program; one that has ended is no error. A token that started nothing so far never will, also after a
+    /// restart: it is `Stopped("cancelled")` from now on, so that whoever cancels need not know how far a `start` is.
     async fn cancel(&self, token: &Token) -> Result<()>;
 
-    /// Forgets a program that has ended, with its logs. `Conflict` while it runs.
+    /// Forgets a program that has ended, with its logs, or that a token was cancelled. `Conflict` while it runs.
     async fn remove(&self, token: &Token) -> Result<()>;
 
     /// Whether `engine` could run a program now: its version and limits in words, else `Unconfigured` with what is

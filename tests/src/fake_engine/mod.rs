@@ -9,7 +9,7 @@ mod codegen;
 mod processes;
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, VecDeque, hash_map::Entry},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -84,7 +84,8 @@ impl Job {
 
 #[derive(Debug, Default)]
 struct Jobs {
-    by_token: Mutex<HashMap<String, Job>>,
+    /// Without a job, where a token was cancelled before its program came.
+    by_token: Mutex<HashMap<String, Option<Job>>>,
     replies: Mutex<VecDeque<String>>,
     prompts: Mutex<Vec<String>>,
     /// How long a call takes, half of it before it has its effect and half after.
@@ -92,7 +93,7 @@ struct Jobs {
 }
 
 impl Jobs {
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Job>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Option<Job>>> {
         self.by_token.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -136,7 +137,8 @@ impl FakeEngine {
 
     /// Every program that was ever accepted, by its token.
     pub fn programs(&self) -> Vec<(String, Stage)> {
-        self.jobs.lock().iter().map(|(token, job)| (token.clone(), job.stage())).collect()
+        let jobs = self.jobs.lock();
+        jobs.iter().filter_map(|(token, job)| Some((token.clone(), job.as_ref()?.stage()))).collect()
     }
 }
 
@@ -149,11 +151,13 @@ impl Drop for FakeEngine {
 async fn start(State(jobs): State<Arc<Jobs>>, Json(asked): Json<Start>) -> StatusCode {
     tokio::time::sleep(jobs.latency / 2).await;
     let status = match jobs.lock().entry(asked.token) {
-        std::collections::hash_map::Entry::Occupied(known) if known.get().code == asked.code => StatusCode::OK,
-        std::collections::hash_map::Entry::Occupied(_) => StatusCode::CONFLICT,
-        std::collections::hash_map::Entry::Vacant(free) => match job(asked.code) {
+        Entry::Occupied(known) => match known.get() {
+            Some(job) if job.code != asked.code => StatusCode::CONFLICT,
+            _ => StatusCode::OK,
+        },
+        Entry::Vacant(free) => match job(asked.code) {
             Some(job) => {
-                free.insert(job);
+                free.insert(Some(job));
                 StatusCode::CREATED
             }
             None => StatusCode::BAD_REQUEST,
@@ -178,12 +182,14 @@ fn job(code: String) -> Option<Job> {
 
 async fn check(State(jobs): State<Arc<Jobs>>, Path(token): Path<String>) -> Result<Json<Stage>, StatusCode> {
     tokio::time::sleep(jobs.latency).await;
-    jobs.lock().get(&token).map(|job| Json(job.stage())).ok_or(StatusCode::NOT_FOUND)
+    let jobs = jobs.lock();
+    let known = jobs.get(&token).ok_or(StatusCode::NOT_FOUND)?;
+    Ok(Json(known.as_ref().map_or(Stage::Cancelled, Job::stage)))
 }
 
 async fn cancel(State(jobs): State<Arc<Jobs>>, Path(token): Path<String>) -> StatusCode {
     tokio::time::sleep(jobs.latency / 2).await;
-    if let Some(job) = jobs.lock().get_mut(&token)
+    if let Some(job) = jobs.lock().entry(token).or_default()
         && matches!(job.stage(), Stage::Queued | Stage::Running)
     {
         job.cancelled = true;

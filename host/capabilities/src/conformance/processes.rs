@@ -16,6 +16,7 @@ pub async fn processes(adapter: &dyn Processes, engine: &str, context: &(dyn Fn(
     runs_once(adapter, engine, context()).await;
     keeps_the_status(adapter, engine, context()).await;
     cancels(adapter, engine, context()).await;
+    cancels_what_is_still_to_come(adapter, engine, context()).await;
     ends_in_time(adapter, engine, context()).await;
 }
 
@@ -33,7 +34,6 @@ async fn refuses(adapter: &dyn Processes, engine: &str, cx: CallContext) {
     assert!(matches!(adapter.check(&own).await, Err(Error::NotFound(_))), "what was refused has not begun");
     let log = adapter.log(&own, ProcessOutput::Stdout, 0).await;
     assert!(matches!(log, Err(Error::NotFound(_))), "nothing printed by nothing");
-    adapter.cancel(&own).await.unwrap();
     adapter.remove(&own).await.unwrap();
 }
 
@@ -69,6 +69,21 @@ async fn cancels(adapter: &dyn Processes, engine: &str, cx: CallContext) {
     adapter.cancel(&token).await.unwrap();
     assert_eq!(end(adapter, &token).await, ProcessState::Stopped("cancelled".into()));
     adapter.remove(&token).await.unwrap();
+}
+
+async fn cancels_what_is_still_to_come(adapter: &dyn Processes, engine: &str, cx: CallContext) {
+    let (program, token) = program(&cx, engine, "print('never')");
+    let cancelled = ProcessState::Stopped("cancelled".into());
+    for _ in 0..2 {
+        adapter.cancel(&token).await.unwrap();
+        assert_eq!(adapter.check(&token).await.unwrap(), cancelled, "known without a program");
+    }
+    adapter.start(&cx, program.clone()).await.unwrap();
+    adapter.start(&cx, Program { code: "print('nor this')".into(), ..program }).await.unwrap();
+    assert_eq!(adapter.check(&token).await.unwrap(), cancelled, "a token that was cancelled starts nothing");
+    assert_eq!(printed(adapter, &token).await, "");
+    adapter.remove(&token).await.unwrap();
+    assert!(matches!(adapter.check(&token).await, Err(Error::NotFound(_))), "`remove` forgets that too");
 }
 
 async fn ends_in_time(adapter: &dyn Processes, engine: &str, cx: CallContext) {

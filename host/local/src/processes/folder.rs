@@ -88,6 +88,13 @@ pub(crate) struct Verdict {
     pub(crate) collected: bool,
 }
 
+impl Verdict {
+    /// Of a program that never began.
+    pub(crate) fn cancelled() -> Self {
+        Self { end: End::Stopped("cancelled".to_owned()), collected: true }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum End {
@@ -175,6 +182,12 @@ impl Folder {
         file.write_all(&serde_json::to_vec(verdict)?)?;
         file.sync_all()?;
         fs::rename(making, self.0.join("exit.json"))
+    }
+
+    /// Lays out a folder without a program, whose token is cancelled before anything was started under it.
+    pub(crate) fn lay_stone(&self) -> io::Result<()> {
+        create_folder(&self.0, 0o700)?;
+        self.write_verdict(&Verdict::cancelled())
     }
 
     /// Lays out everything but the inputs.

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use super::{
     ProcessesConfig,
     collect::remove_tree,
-    folder::{End, Folder, Setup, Verdict, create_folder},
+    folder::{Folder, Setup, Verdict, create_folder},
     inputs, logs,
     queue::{Queue, is_held},
     sandbox::sandbox_uid,
@@ -79,7 +79,7 @@ impl Processes for LocalProcesses {
         }
         self.with_folder(&token, move |inner, folder| {
             let digest = digest(&program);
-            if is_there(folder, &digest)? {
+            if is_taken(folder, &digest)? {
                 return Ok(());
             }
             let engine = inner.ready(&program.engine)?;
@@ -99,21 +99,12 @@ impl Processes for LocalProcesses {
                 limits,
                 uid: sandbox_uid::of(program.token.as_str()),
             };
-            let making = inner.config.folder.join(format!(".{}-{:x}", program.token, rand::random::<u64>()));
-            let made = inner.make(&Folder::new(&making), &setup, &program, &attempt.inputs);
-            let placed = made.and_then(|()| match fs::rename(&making, folder.path()) {
-                Ok(()) => Ok(true),
-                // Started twice at the same moment.
-                Err(_) if folder.path().exists() => is_there(folder, &digest).map(|_| false),
-                Err(error) => Err(failed(folder)(error)),
-            });
-            if !matches!(placed, Ok(true)) {
-                let _ = remove_tree(&making);
-            }
-            if placed? {
+            if inner.place(folder, |making| inner.make(making, &setup, &program, &attempt.inputs))? {
                 inner.queue.push(folder);
+                return Ok(());
             }
-            Ok(())
+            // Started twice, or cancelled, at the same moment.
+            is_taken(folder, &digest).map(drop)
         })
         .await
     }
@@ -132,15 +123,17 @@ impl Processes for LocalProcesses {
     }
 
     async fn cancel(&self, token: &Token) -> Result<()> {
-        self.with_folder(token, |_, folder| {
-            if !folder.path().exists() || folder.verdict().map_err(failed(folder))?.is_some() {
+        self.with_folder(token, |inner, folder| {
+            if !folder.path().exists() && inner.place(folder, |making| making.lay_stone().map_err(failed(making)))? {
+                return Ok(());
+            }
+            if folder.verdict().map_err(failed(folder))?.is_some() {
                 return Ok(());
             }
             fs::File::create(folder.cancel()).map_err(failed(folder))?;
             let lock = folder.lock().map_err(failed(folder))?;
             if lock.try_lock().is_ok() && !folder.started().exists() {
-                let verdict = Verdict { end: End::Stopped("cancelled".to_owned()), collected: true };
-                folder.write_verdict(&verdict).map_err(failed(folder))?;
+                folder.write_verdict(&Verdict::cancelled()).map_err(failed(folder))?;
             }
             Ok(())
         })
@@ -204,6 +197,21 @@ impl Inner {
         Ok(ready)
     }
 
+    /// Makes a folder aside and puts it in its place, whole; `false` where one is there already.
+    fn place(&self, folder: &Folder, make: impl FnOnce(&Folder) -> Result<()>) -> Result<bool> {
+        let making = Folder::new(self.config.folder.join(format!(".making-{:x}", rand::random::<u64>())));
+        let placed = make(&making).and_then(|()| match fs::rename(making.path(), folder.path()) {
+            Ok(()) => Ok(true),
+            // No folder here is empty, so that none gives way to another.
+            Err(_) if folder.path().exists() => Ok(false),
+            Err(error) => Err(failed(folder)(error)),
+        });
+        if !matches!(placed, Ok(true)) {
+            let _ = remove_tree(making.path());
+        }
+        placed
+    }
+
     fn make(
         &self,
         folder: &Folder,
@@ -249,12 +257,14 @@ fn state(folder: &Folder) -> Result<ProcessState> {
     }
 }
 
-/// Whether this very program is there already.
-fn is_there(folder: &Folder, digest: &str) -> Result<bool> {
+/// Whether nothing is to be started: this very program is there already, or its token was cancelled before.
+fn is_taken(folder: &Folder, digest: &str) -> Result<bool> {
     match folder.setup() {
         Ok(setup) if setup.digest == digest => Ok(true),
         Ok(_) => Err(Error::Conflict("another program was started under this token".into())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Ok(folder.verdict().map_err(failed(folder))?.is_some())
+        }
         Err(error) => Err(failed(folder)(error)),
     }
 }

@@ -56,8 +56,10 @@ impl Queue {
                 let _ = super::collect::remove_tree(folder.path());
                 continue;
             }
+            if folder.verdict().ok().flatten().is_some() {
+                continue;
+            }
             match folder.setup() {
-                Ok(_) if folder.verdict().ok().flatten().is_some() => {}
                 Ok(_) if folder.started().exists() => drop(turns.running.insert(entry.path())),
                 Ok(setup) => queued.push((setup.queued, entry.path())),
                 Err(error) => tracing::warn!(folder = %entry.path().display(), %error, "no program in this folder"),

@@ -189,6 +189,31 @@ async fn others_wait_for_their_turn_and_may_be_cancelled_meanwhile() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_cancelled_before_it_came_is_not_started_by_the_next_host() {
+    let mut house = House::new().await;
+    house.processes.cancel(&house.token()).await.unwrap();
+    house.processes = LocalProcesses::open(house.config.clone()).await.unwrap();
+    let code = format!("{WRITE}\nopen(out + 'x', 'w').write('x')");
+    assert_eq!(house.python(&code).await, ProcessState::Stopped("cancelled".into()));
+    assert_eq!(house.both().await, "\n");
+    assert!(house.keys(OUTPUT).is_empty() && house.pids("bwrap").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_first_of_start_and_cancel_nothing_goes_on() {
+    let house = House::new().await;
+    let sleep = house.program("python", "import time; time.sleep(1000)");
+    for n in 0..20 {
+        let token = house.token_with(&format!("-{n}"));
+        let program = enginehouse_capabilities::Program { token: token.clone(), ..sleep.clone() };
+        let (started, cancelled) =
+            tokio::join!(house.processes.start(&house.context, program), house.processes.cancel(&token));
+        started.and(cancelled).unwrap();
+        assert_eq!(house.end(&token).await, ProcessState::Stopped("cancelled".into()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_running_program_is_cancelled() {
     let house = House::new().await;
     let code = format!("{WRITE}\nopen(out + 'x', 'w').write('x')\nimport time\nprint('in')\nwhile True: time.sleep(1)");
