@@ -15,7 +15,7 @@ use serde::{
 use serde_json::Value;
 
 use super::{
-    MAX_COLUMNS, Page,
+    MAX_COLUMNS, MAX_NAMES, Page,
     column::Column,
     rows::{Budget, Full, Piece, Rows},
     text::{Metered, RowEnd, blocking, failed, open},
@@ -35,11 +35,13 @@ struct Line(Vec<(String, Value)>);
 pub(super) struct Table {
     pub(super) columns: Vec<Column>,
     places: HashMap<String, usize>,
+    /// The bytes of all names.
+    names: usize,
     rows: u64,
     bytes: u64,
 }
 
-pub(super) async fn read(objects: &dyn Objects, parts: &[ObjectUri], rows: Rows<Vec<Value>>) -> Result<Page> {
+pub(super) async fn read(objects: &dyn Objects, parts: &[ObjectUri], rows: Rows) -> Result<Page> {
     let mut state = (Table::default(), rows);
     let mut ended = true;
     for uri in parts {
@@ -58,13 +60,9 @@ pub(super) async fn read(objects: &dyn Objects, parts: &[ObjectUri], rows: Rows<
         ended &= to_end;
         state = (table, rows);
     }
-    let (table, rows) = state;
+    let (table, mut rows) = state;
     // Rows that came before a column was first seen lack it.
-    let width = table.columns.len();
-    let rows = rows.map(|mut row| {
-        row.resize(width, Value::Null);
-        row
-    });
+    rows.widen(table.columns.len());
     Ok(rows.into_page(table.columns.into_iter().map(Column::described).collect(), ended.then_some(table.rows)))
 }
 
@@ -206,7 +204,13 @@ impl Table {
                     let text = format!("the rows up to `{}` have more than {MAX_COLUMNS} fields", part.uri);
                     return Err(Error::Invalid(text));
                 }
+                None if self.names + name.len() > MAX_NAMES => {
+                    let (part, most) = (&part.uri, MAX_NAMES >> 20);
+                    let text = format!("the names of the fields up to `{part}` take more than {most} MiB together");
+                    return Err(Error::Invalid(format!("{text}: download the parts from /v1/objects")));
+                }
                 None => {
+                    self.names += name.len();
                     self.places.insert(name.to_owned(), self.columns.len());
                     let mut column = Column::new(name.to_owned());
                     column.see_json(value);

@@ -30,6 +30,8 @@ pub const MAX_ROWS: usize = 10_000;
 pub const MAX_PAGE_BYTES: usize = 8 << 20;
 /// The most columns of a table.
 const MAX_COLUMNS: usize = 10_000;
+/// The most bytes of the names of all columns of a table.
+const MAX_NAMES: usize = 4 << 20;
 /// The most parts of a table.
 const MAX_PARTS: usize = 10_000;
 

@@ -11,13 +11,13 @@ pub(super) const MAX_ROW_BYTES: usize = 64 << 20;
 const PIECE_BYTES: usize = 1 << 20;
 
 /// Rows up to a number and a size.
-pub(super) struct Rows<T = Vec<Value>> {
+pub(super) struct Rows {
     offset: u64,
     limit: usize,
     /// How many rows lay before the page so far.
     skipped: u64,
     left: Budget,
-    rows: Vec<T>,
+    rows: Vec<Vec<Value>>,
     more: bool,
 }
 
@@ -41,7 +41,7 @@ impl Budget {
     }
 }
 
-impl<T> Rows<T> {
+impl Rows {
     pub(super) fn new(offset: u64, limit: usize) -> Self {
         Self { offset, limit, skipped: 0, left: Budget(MAX_PAGE_BYTES), rows: Vec::new(), more: false }
     }
@@ -75,7 +75,7 @@ impl<T> Rows<T> {
     pub(super) fn push(
         &mut self,
         part: &ObjectUri,
-        make: impl FnOnce(&mut Budget) -> std::result::Result<T, Full>,
+        make: impl FnOnce(&mut Budget) -> std::result::Result<Vec<Value>, Full>,
     ) -> Result<()> {
         if self.to_skip() > 0 {
             self.skip(1);
@@ -97,14 +97,17 @@ impl<T> Rows<T> {
         Ok(())
     }
 
-    /// The same page with each row made into something else.
-    pub(super) fn map<U>(self, make: impl FnMut(T) -> U) -> Rows<U> {
-        let Self { offset, limit, skipped, left, rows, more } = self;
-        Rows { offset, limit, skipped, left, rows: rows.into_iter().map(make).collect(), more }
+    /// Fills every row up with nulls. What is filled up has the room of a page of its own; rows beyond it are left to the next.
+    pub(super) fn widen(&mut self, columns: usize) {
+        let mut left = Budget(MAX_PAGE_BYTES);
+        let fits = |row: &&mut Vec<Value>| left.take(columns.saturating_sub(row.len()) * 4).is_ok();
+        let widened = self.rows.iter_mut().take_while(fits).map(|row| row.resize(columns, Value::Null)).count();
+        if widened < self.rows.len() {
+            self.rows.truncate(widened);
+            self.set_full();
+        }
     }
-}
 
-impl Rows {
     /// The page. `total_rows` may be told where it is known from elsewhere.
     pub(super) fn into_page(self, columns: Vec<ColumnSchema>, total_rows: Option<u64>) -> Page {
         let end = self.skipped + self.rows.len() as u64;

@@ -278,6 +278,26 @@ async fn json_lines_page_and_keep_every_field() {
 }
 
 #[tokio::test]
+async fn columns_that_json_names_late_have_their_weight() {
+    let house = house().await;
+    let late: Value = (0..2000).map(|n| (format!("c{n}"), json!(n))).collect();
+    let table = house.table(Format::Json, &[format!("{}{late}\n", "{}\n".repeat(1999))]).await;
+    let (rows, sizes) = house.pages(&table, MAX_ROWS).await;
+    assert!(rows.len() == 2000 && rows.iter().all(|row| row.len() == 2000));
+    assert!(sizes.iter().all(|rows| rows * 2000 * 4 <= MAX_PAGE_BYTES), "{sizes:?}");
+}
+
+#[tokio::test]
+async fn the_names_of_json_are_bounded() {
+    let house = house().await;
+    let part: String = (0..500).map(|n| format!("{{\"{n:x>10000}\":1}}\n")).collect();
+    let table = house.table(Format::Json, &[part]).await;
+    let text = house.refused(&table).await;
+    assert!(text.contains("part-00000") && text.contains("4 MiB") && text.contains("/v1/objects"), "{text}");
+    assert!(download(Arc::new(house.objects.clone()), &table, Output::Csv).await.is_err());
+}
+
+#[tokio::test]
 async fn times_that_parquet_has_no_type_for_are_no_numbers() {
     let house = house().await;
     let (seconds, minutes) = (TimestampSecondArray::from(vec![1_700_000_000]), DurationSecondArray::from(vec![120]));
