@@ -357,3 +357,24 @@ async fn who_hangs_up_ends_the_work() {
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     assert!(read.load(Relaxed) < 10_000_000, "{} bytes were read", read.load(Relaxed));
 }
+
+#[test]
+fn who_does_not_read_on_holds_no_thread() {
+    const THREADS: usize = 4;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().max_blocking_threads(THREADS).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let house = house().await;
+        // The bucket is made: without it the store answers, and closes, while a large part is still being sent.
+        house.table(Format::Csv, &["n\n"]).await;
+        let csv = house.table(Format::Csv, &[format!("n\n{}", "1234567\n".repeat(1_000_000))]).await;
+        let mut waiting = Vec::new();
+        for _ in 0..2 * THREADS {
+            let mut body = download(Arc::new(house.objects.clone()), &csv, Output::Csv).await.unwrap().body;
+            body.next().await.unwrap().unwrap();
+            waiting.push(body);
+        }
+        let whole = tokio::time::timeout(std::time::Duration::from_secs(60), house.whole(&csv, Output::JsonLines));
+        assert_eq!(whole.await.expect("there is a thread").unwrap().lines().count(), 1_000_000);
+    });
+}
