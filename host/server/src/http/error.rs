@@ -98,6 +98,7 @@ impl From<service::Error> for ApiError {
             E::Conflict(_) => problem(StatusCode::CONFLICT, "conflict"),
             E::TooLarge(_) => problem(StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
             E::TooSlow(_) => problem(StatusCode::REQUEST_TIMEOUT, "too-slow"),
+            E::Busy(_) => problem(StatusCode::SERVICE_UNAVAILABLE, "busy"),
             E::Unsupported(_) => problem(StatusCode::UNPROCESSABLE_ENTITY, "unsupported"),
             E::Rejected { run, code, findings } => {
                 let findings: Vec<_> = findings.into_iter().map(FindingView::from).collect();
@@ -170,4 +171,16 @@ fn internal(who: &str, error: &dyn std::error::Error) -> ApiError {
     tracing::error!(%error, who, "a request failed inside");
     let detail = format!("{who} failed; the server's log has the reason");
     ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_comes_at_a_busy_time_is_told_when_to_come_again() {
+        let response = ApiError::from(service::Error::Busy("eight are on their way".into())).into_response();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "5");
+    }
 }

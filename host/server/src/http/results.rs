@@ -63,7 +63,8 @@ pub(super) struct ResultsQuery {
 
 /// Rows of a table that a run wrote: a page as JSON, or the whole table as a stream.
 ///
-/// A table is streamed in the order of its pages and is never wholly in memory. A stream that fails breaks off without
+/// A table is streamed in the order of its pages and is never wholly in memory. At most eight are on their way at once, and
+/// who takes nothing for ten minutes is cut off. A stream that fails breaks off without
 /// its end, so a client that checks the end of its response never takes a part for the whole.
 #[utoipa::path(
     get, path = "/v1/runs/{id}/results", params(ResultsQuery),
@@ -78,6 +79,7 @@ pub(super) struct ResultsQuery {
         (status = 400, description = "an unknown format, or a page of a whole table"),
         (status = 404, description = "no such run or table"),
         (status = 409, description = "the run goes on"),
+        (status = 503, description = "as many whole tables are being downloaded as there may be at once"),
     )
 )]
 pub(super) async fn read(

@@ -27,6 +27,9 @@ pub enum Error {
     /// It takes longer to arrive than a request may.
     #[error("{0}")]
     TooSlow(String),
+    /// As much of it is going on as there may be at once.
+    #[error("{0}")]
+    Busy(String),
     /// The framework or platform cannot do it as things are set up.
     #[error("{0}")]
     Unsupported(String),

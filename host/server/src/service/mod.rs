@@ -8,6 +8,7 @@ pub mod ids;
 pub mod inspect;
 pub mod intake;
 pub mod objects;
+mod places;
 pub mod results;
 pub mod retention;
 pub mod runs;

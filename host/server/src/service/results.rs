@@ -5,7 +5,7 @@ use std::sync::Arc;
 use enginehouse_runtime::Table;
 use uuid::Uuid;
 
-use super::{Error, Result, runs};
+use super::{Error, Result, places::DOWNLOADS, runs};
 use crate::{
     app::App,
     results::{self, Download, Format, Output, Page, ResultTable, read_page},
@@ -37,11 +37,12 @@ pub async fn page_of(
 /// The name of one of a run's tables and all of its rows, in the format that is asked for; without a name, the first.
 ///
 /// # Errors
-/// As for [`page`], before anything was handed out.
+/// As for [`page`], before anything was handed out; [`Error::Busy`] where too many are being downloaded.
 pub async fn download(app: &App, id: Uuid, table: Option<&str>, output: Output) -> Result<(String, Download)> {
     let table = table_of(&runs::get(app, id).await?, table)?;
-    let download = results::download(Arc::clone(&app.objects), &table, output).await?;
-    Ok((table.name, download))
+    let place = DOWNLOADS.take()?;
+    let Download { bytes, body } = results::download(Arc::clone(&app.objects), &table, output).await?;
+    Ok((table.name, Download { bytes, body: place.hold(body) }))
 }
 
 fn table_of(row: &RunRow, table: Option<&str>) -> Result<ResultTable> {
