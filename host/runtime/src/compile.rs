@@ -1,6 +1,7 @@
 //! Compiles components, and keeps what it compiled.
 
 mod cache;
+mod prune;
 
 use std::path::Path;
 
@@ -38,6 +39,7 @@ impl Compiler {
             return Component::from_binary(&self.engine, wasm).map_err(failed);
         };
         if let Some(component) = cache.get(digest).and_then(|compiled| self.revive(digest, &compiled)) {
+            cache.used(digest);
             return Ok(component);
         }
         let component = Component::from_binary(&self.engine, wasm).map_err(failed)?;
@@ -45,8 +47,9 @@ impl Compiler {
             .serialize()
             .map_err(|error| format!("{error:#}"))
             .and_then(|compiled| cache.put(digest, &compiled).map_err(|error| error.to_string()));
-        if let Err(error) = kept {
-            tracing::warn!(error, digest, "a compiled plugin could not be kept");
+        match kept {
+            Ok(()) => cache.used(digest),
+            Err(error) => tracing::warn!(error, digest, "a compiled plugin could not be kept"),
         }
         Ok(component)
     }

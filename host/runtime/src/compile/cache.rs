@@ -11,11 +11,14 @@ use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use tempfile::NamedTempFile;
 
+use super::prune;
+
 const KEY_BYTES: usize = 32;
 const MAC_BYTES: usize = 32;
 
 /// A folder of mode 0700 with a random key of mode 0600, and a file for each component and engine: an HMAC under the
-/// key, then the compiled code. A file that is not ours, or not whole, is as good as none.
+/// key, then the compiled code. A file that is not ours, or not whole, is as good as none. When it was last changed says when
+/// it was last used.
 pub(super) struct Cache {
     folder: PathBuf,
     key: [u8; KEY_BYTES],
@@ -58,8 +61,14 @@ impl Cache {
         Ok(())
     }
 
+    /// Notes that a component was loaded, so that it is kept, and what was not for long goes.
+    pub(super) fn used(&self, digest: &str) {
+        prune::used(&self.path(digest));
+    }
+
     fn path(&self, digest: &str) -> PathBuf {
-        self.folder.join(format!("{digest}-{}.cwasm", self.engine.get(..16).unwrap_or_default()))
+        let engine = self.engine.get(..16).unwrap_or_default();
+        self.folder.join(format!("{digest}-{engine}.{}", prune::ENDING))
     }
 
     fn mac(&self, digest: &str, code: &[u8]) -> Option<Hmac<Sha256>> {

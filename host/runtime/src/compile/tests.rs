@@ -34,6 +34,17 @@ fn what_was_compiled_is_found_by_the_next_process_and_by_no_other_user() {
 }
 
 #[test]
+fn what_is_loaded_again_counts_as_used() {
+    let folder = tempfile::tempdir().unwrap();
+    compiler(folder.path()).compile(DIGEST, &component()).unwrap();
+    let path = kept(folder.path());
+    let long_ago = std::time::SystemTime::UNIX_EPOCH;
+    fs::File::options().append(true).open(&path).unwrap().set_modified(long_ago).unwrap();
+    compiler(folder.path()).compile(DIGEST, b"nonsense").unwrap();
+    assert!(fs::metadata(&path).unwrap().modified().unwrap() > long_ago);
+}
+
+#[test]
 fn a_damaged_file_is_compiled_anew() {
     let folder = tempfile::tempdir().unwrap();
     compiler(folder.path()).compile(DIGEST, &component()).unwrap();
