@@ -120,6 +120,38 @@ async fn a_byte_a_second_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_head_that_never_ends_is_given_up() {
+    let host = TestHost::start(BIN).await.unwrap();
+    let slow = |head: &'static str, more: &'static str| {
+        let host = &host;
+        async move {
+            let since = Instant::now();
+            let Raw(stream) = Raw::begin(host, head).await;
+            let (mut from, mut to) = stream.into_split();
+            let sending = tokio::spawn(async move {
+                while to.write_all(more.as_bytes()).await.is_ok() {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            });
+            let mut answer = Vec::new();
+            let _ends_with_a_reset = timeout(PATIENCE, from.read_to_end(&mut answer)).await.expect("an end in time");
+            sending.abort();
+            (String::from_utf8_lossy(&answer).into_owned(), since.elapsed())
+        }
+    };
+    let (silent, stuck, endless) = tokio::join!(
+        slow("", ""),
+        slow("GET /readyz HTTP/1.1\nHost: localhost\nX-Slow: ", ""),
+        slow("GET /readyz HTTP/1.1\nHost: localhost\n", "X-Slow: 1\r\n"),
+    );
+    for (answer, took) in [silent, stuck, endless] {
+        assert!(!answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(took > Duration::from_secs(10) && took < Duration::from_secs(45), "after {took:?}");
+    }
+    assert_eq!(host.get("/readyz").await.unwrap()["ready"], true);
+}
+
+#[tokio::test]
 async fn two_hundred_megabytes_stream_into_the_store() {
     let host = TestHost::start(BIN).await.unwrap();
     let before = host.peak_memory_kib().unwrap();

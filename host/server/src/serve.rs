@@ -49,7 +49,8 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
         let router = http::router(Arc::clone(&self.app));
         let handle = axum_server::Handle::new();
-        let mut server = axum_server::from_tcp(self.listener.into_std()?)?.handle(handle.clone());
+        // Whoever may also speak HTTP/2 is waited for until the first byte, and has no limit on its head.
+        let mut server = axum_server::from_tcp(self.listener.into_std()?)?.handle(handle.clone()).http1_only();
         server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADERS);
         let serving = server.serve(router.into_make_service());
         tokio::pin!(serving);
