@@ -60,15 +60,22 @@ fn another_lock_is_another_engine() {
 #[test]
 fn what_fails_says_what_and_leaves_nothing_that_counts() {
     let folder = tempfile::tempdir().unwrap();
-    let broken = Engine { requirements: "this is no requirement\n".into(), ..Engine::python() };
-    let root = EnginesRoot::with_engines(folder.path(), vec![broken]);
-    match root.install("python", |_| ()) {
-        Err(Error::Failed { what, detail }) => {
-            assert_eq!(what, "fetching the packages");
-            assert!(detail.contains("requirement"), "{detail}");
+    let other = format!("py4j==0.10.9.9 --hash=sha256:{}\n", "0".repeat(64));
+    for (requirements, why) in [
+        ("this is no requirement\n", "requirement"),
+        ("py4j==0.10.9.9\n", "Hashes are required"),
+        (&other, "DO NOT MATCH THE HASHES"),
+    ] {
+        let broken = Engine { requirements: requirements.to_owned().into(), ..Engine::python() };
+        let root = EnginesRoot::with_engines(folder.path(), vec![broken]);
+        match root.install("python", |_| ()) {
+            Err(Error::Failed { what, detail }) => {
+                assert_eq!(what, "fetching the packages");
+                assert!(detail.contains(why), "{detail}");
+            }
+            other => panic!("{other:?}"),
         }
-        other => panic!("{other:?}"),
+        assert!(root.list().is_empty());
+        assert!(matches!(root.install("cobol", |_| ()), Err(Error::Unknown(..))));
     }
-    assert!(root.list().is_empty());
-    assert!(matches!(root.install("cobol", |_| ()), Err(Error::Unknown(..))));
 }

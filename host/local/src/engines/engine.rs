@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 pub struct Engine {
     /// What programs name it by: `spark`.
     pub name: Cow<'static, str>,
-    /// A pip requirements file with pinned versions; empty for none.
+    /// A pip requirements file with pinned versions, all of them, and the hashes of their files; empty for none.
     pub requirements: Cow<'static, str>,
     /// The engine's half of the runner, a Python module with `start()`, `stop()` and `describe(error)`.
     pub hooks: Cow<'static, str>,

@@ -93,7 +93,9 @@ fn fill(
         let first = wanted.first().copied().unwrap_or_default();
         progress(&format!("fetching {first} and {} more (minutes, the first time)", wanted.len().saturating_sub(1)));
         let mut fetch = Command::new(&own_python);
-        fetch.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&lock);
+        fetch
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r"])
+            .arg(&lock);
         checked(&mut fetch, "fetching the packages")?;
         parts.extend(wanted.first().map(|pin| pin.replace("==", " ")));
     }
