@@ -95,19 +95,16 @@ fn hint(report: &Report) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use enginehouse_sdk::Place;
+    use enginehouse_sdk::{Place, testing};
 
     use super::*;
 
     #[test]
     fn the_cluster_comes_later_and_says_so() {
         let task = Task {
-            prompt: "count rows".into(),
-            sources: Vec::new(),
-            output: None,
             platform: Some("cluster".into()),
             places: vec![Place { platform: "local".into(), target: "ray".into() }],
-            options: Vec::new(),
+            ..testing::task("count rows", Vec::new())
         };
         assert!(matches!(Ray::plan(&task), Err(Failure::Unsupported(text)) if text.contains("tools.ray")));
         assert_eq!(Ray::plan(&Task { platform: None, ..task }).unwrap().platform, "local");

@@ -1,6 +1,6 @@
 //! Requests as people write them, over small sources.
 
-use enginehouse_sdk::{Column, ObjectSource, RelationKind, Source, TableSource};
+use enginehouse_sdk::{ObjectSource, Source, testing};
 
 use crate::{NotUnderstood, plan, pyspark};
 
@@ -8,37 +8,12 @@ mod hostile;
 mod ray;
 mod requests;
 
-pub(crate) fn columns(columns: &[(&str, &str)]) -> Vec<Column> {
-    let column = |(name, kind): &(&str, &str)| Column {
-        name: (*name).to_owned(),
-        data_type: (!kind.is_empty()).then(|| (*kind).to_owned()),
-        comment: None,
-    };
-    columns.iter().map(column).collect()
-}
-
 pub(crate) fn csv(uri: &str, of: &[(&str, &str)], sample: Option<&str>) -> Source {
-    Source::Objects(ObjectSource {
-        uri: uri.to_owned(),
-        format: Some("csv".to_owned()),
-        bytes: None,
-        columns: columns(of),
-        properties: Vec::new(),
-        sample: sample.map(str::to_owned),
-    })
+    Source::Objects(ObjectSource { sample: sample.map(str::to_owned), ..testing::csv(uri, of) })
 }
 
 pub(crate) fn table(database: &str, name: &str, of: &[(&str, &str)]) -> Source {
-    Source::Table(TableSource {
-        database: database.to_owned(),
-        name: name.to_owned(),
-        kind: RelationKind::Table,
-        location: None,
-        format: None,
-        columns: columns(of),
-        partition_keys: Vec::new(),
-        properties: Vec::new(),
-    })
+    Source::Table(testing::table(database, name, of))
 }
 
 pub(crate) fn sales() -> Source {

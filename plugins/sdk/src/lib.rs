@@ -23,6 +23,8 @@ pub mod host;
 pub mod program;
 pub mod results;
 mod supervisor;
+#[doc(hidden)]
+pub mod testing;
 
 /// Every plugin allocates with it: reading a program is mostly small allocations, for which the C library's is slow.
 #[cfg(target_family = "wasm")]

@@ -151,7 +151,7 @@ pub fn cancel(attempt: &Attempt, ticket: &str) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Place;
+    use crate::{Place, testing};
 
     const ENGINE: LocalEngine = LocalEngine {
         name: "spark",
@@ -163,12 +163,9 @@ mod tests {
 
     fn task(platform: Option<&str>) -> Task {
         Task {
-            prompt: "count rows".into(),
-            sources: Vec::new(),
-            output: None,
             platform: platform.map(str::to_owned),
             places: vec![Place { platform: "local".into(), target: "spark".into() }],
-            options: Vec::new(),
+            ..testing::task("count rows", Vec::new())
         }
     }
 

@@ -128,25 +128,22 @@ fn text(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use enginehouse_sdk::testing;
+
     use super::*;
 
     fn table(name: &str) -> TableSource {
-        let column = |name: &str, kind: &str| Column { name: name.into(), data_type: Some(kind.into()), comment: None };
         TableSource {
-            database: "db".into(),
-            name: name.into(),
-            kind: RelationKind::Table,
             location: Some("s3://raw/orders/".into()),
             format: Some("csv".into()),
-            columns: vec![column("id", "bigint"), column("odd", "int) USING x --")],
-            partition_keys: vec![column("day", "date")],
+            partition_keys: testing::columns(&[("day", "date")]),
             properties: vec![("skip.header.line.count".into(), "1".into()), ("delimiter".into(), ";".into())],
+            ..testing::table("db", name, &[("id", "bigint"), ("odd", "int) USING x --")])
         }
     }
 
     fn task(tables: Vec<TableSource>) -> Task {
-        let sources = tables.into_iter().map(Source::Table).collect();
-        Task { prompt: String::new(), sources, output: None, platform: None, places: Vec::new(), options: Vec::new() }
+        testing::task("", tables.into_iter().map(Source::Table).collect())
     }
 
     #[test]

@@ -1,6 +1,4 @@
-use enginehouse_sdk::{
-    Column, Finding, ObjectSource, RelationKind, RelationSource, Severity, Source, TableSource, Task,
-};
+use enginehouse_sdk::{Finding, RelationKind, RelationSource, Severity, Source, TableSource, Task, testing};
 
 use super::{readable, rules, validate};
 
@@ -10,43 +8,21 @@ const HEAD: &str = "import os\nimport ray\n\nray.init()\noutput = os.environ[\"O
 const READ: &str = "data = ray.data.read_csv(\"s3://data/sales.csv\")\n";
 const WRITE: &str = "data.write_parquet(output)\n";
 
-fn columns(names: &[&str]) -> Vec<Column> {
-    names.iter().map(|name| Column { name: (*name).to_owned(), data_type: None, comment: None }).collect()
-}
-
 fn objects(uri: &str) -> Source {
-    Source::Objects(ObjectSource {
-        uri: uri.to_owned(),
-        format: Some("csv".to_owned()),
-        bytes: None,
-        columns: columns(&["region", "amount"]),
-        properties: vec![],
-        sample: None,
-    })
+    Source::Objects(testing::csv(uri, &[("region", ""), ("amount", "")]))
 }
 
 fn table(kind: RelationKind, location: Option<&str>, format: Option<&str>) -> Source {
     Source::Table(TableSource {
-        database: "sales".to_owned(),
-        name: "orders".to_owned(),
         kind,
         location: location.map(str::to_owned),
         format: format.map(str::to_owned),
-        columns: columns(&["id", "total"]),
-        partition_keys: vec![],
-        properties: vec![],
+        ..testing::table("sales", "orders", &[("id", ""), ("total", "")])
     })
 }
 
 fn task(sources: Vec<Source>) -> Task {
-    Task {
-        prompt: String::new(),
-        sources,
-        output: None,
-        platform: Some("local".to_owned()),
-        places: vec![],
-        options: vec![],
-    }
+    testing::task("", sources)
 }
 
 fn csv() -> Task {

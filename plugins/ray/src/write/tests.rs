@@ -1,16 +1,10 @@
-use enginehouse_sdk::{Column, ObjectSource, RelationKind, Source, TableSource, Task};
+use enginehouse_sdk::{
+    ObjectSource, Source, TableSource, Task,
+    testing::{self, task},
+};
 
 use super::WRITER;
 use crate::rules;
-
-fn columns(columns: &[(&str, &str)]) -> Vec<Column> {
-    let column = |(name, kind): &(&str, &str)| Column {
-        name: (*name).into(),
-        data_type: (!kind.is_empty()).then(|| (*kind).into()),
-        comment: None,
-    };
-    columns.iter().map(column).collect()
-}
 
 fn sales(format: &str, typed: bool) -> Source {
     let all = [
@@ -25,37 +19,20 @@ fn sales(format: &str, typed: bool) -> Source {
     ];
     let untyped = all.map(|(name, _)| (name, ""));
     Source::Objects(ObjectSource {
-        uri: format!("s3://raw/sales.{format}"),
         format: Some(format.into()),
         bytes: Some(10),
-        columns: columns(if typed { &all } else { &untyped }),
         properties: vec![("delimiter".into(), ";".into())],
-        sample: None,
+        ..testing::csv(&format!("s3://raw/sales.{format}"), if typed { &all } else { &untyped })
     })
 }
 
 fn table(name: &str, format: &str, of: &[(&str, &str)]) -> Source {
     Source::Table(TableSource {
-        database: "db".into(),
-        name: name.into(),
-        kind: RelationKind::Table,
         location: Some(format!("s3://lake/{name}/")),
         format: Some(format.into()),
-        columns: columns(of),
-        partition_keys: columns(&[("year", "int")]),
-        properties: Vec::new(),
+        partition_keys: testing::columns(&[("year", "int")]),
+        ..testing::table("db", name, of)
     })
-}
-
-fn task(prompt: &str, sources: Vec<Source>) -> Task {
-    Task {
-        prompt: prompt.into(),
-        sources,
-        output: None,
-        platform: Some("local".into()),
-        places: Vec::new(),
-        options: Vec::new(),
-    }
 }
 
 #[track_caller]

@@ -1,23 +1,14 @@
 use super::*;
-use crate::{Column, EngineError, Finding, ObjectSource, Severity, Source, host::codegen::Role};
+use crate::{EngineError, Finding, ObjectSource, Severity, Source, host::codegen::Role, testing};
 
 fn task(prompt: &str, sample: &str) -> Task {
-    let column = |name: &str, kind: &str| Column { name: name.into(), data_type: Some(kind.into()), comment: None };
-    Task {
-        prompt: prompt.into(),
-        sources: vec![Source::Objects(ObjectSource {
-            uri: "s3://raw/sales.csv".into(),
-            format: Some("csv".into()),
-            bytes: Some(10),
-            columns: vec![column("region", "string"), column("amount", "double"), column("no\ntes", "string")],
-            properties: vec![("delimiter".into(), ";".into())],
-            sample: Some(sample.into()),
-        })],
-        output: None,
-        platform: Some("local".into()),
-        places: Vec::new(),
-        options: Vec::new(),
-    }
+    let columns = [("region", "string"), ("amount", "double"), ("no\ntes", "string")];
+    let source = ObjectSource {
+        properties: vec![("delimiter".into(), ";".into())],
+        sample: Some(sample.into()),
+        ..testing::csv("s3://raw/sales.csv", &columns)
+    };
+    testing::task(prompt, vec![Source::Objects(source)])
 }
 
 #[test]

@@ -1,6 +1,4 @@
-use enginehouse_sdk::{
-    Column, Finding, ObjectSource, RelationKind, RelationSource, Severity, Source, TableSource, Task,
-};
+use enginehouse_sdk::{Finding, RelationSource, Severity, Source, TableSource, Task, testing};
 
 use super::{rules, validate};
 
@@ -10,44 +8,20 @@ const READ: &str =
     "df = spark.read.option(\"header\", True).option(\"inferSchema\", True).csv(\"s3://data/sales.csv\")\n";
 const WRITE: &str = "df.write.mode(\"overwrite\").parquet(output)\ndf.show()\nspark.stop()\n";
 
-fn columns(names: &[&str]) -> Vec<Column> {
-    names.iter().map(|name| Column { name: (*name).to_owned(), data_type: None, comment: None }).collect()
-}
-
 fn objects(uri: &str) -> Source {
-    let columns = columns(&["region", "amount", "day"]);
-    Source::Objects(ObjectSource {
-        uri: uri.to_owned(),
-        format: Some("csv".to_owned()),
-        bytes: None,
-        columns,
-        properties: vec![],
-        sample: None,
-    })
+    Source::Objects(testing::csv(uri, &[("region", ""), ("amount", ""), ("day", "")]))
 }
 
 fn table(database: &str, name: &str) -> Source {
     Source::Table(TableSource {
-        database: database.to_owned(),
-        name: name.to_owned(),
-        kind: RelationKind::Table,
         location: Some(format!("s3://lake/{name}/")),
-        format: None,
-        columns: columns(&["id", "total"]),
-        partition_keys: columns(&["year"]),
-        properties: vec![],
+        partition_keys: testing::columns(&[("year", "")]),
+        ..testing::table(database, name, &[("id", ""), ("total", "")])
     })
 }
 
 fn task(sources: Vec<Source>) -> Task {
-    Task {
-        prompt: String::new(),
-        sources,
-        output: None,
-        platform: Some("local".to_owned()),
-        places: vec![],
-        options: vec![],
-    }
+    testing::task("", sources)
 }
 
 fn csv() -> Task {

@@ -1,24 +1,15 @@
-use enginehouse_sdk::{Column, Earlier, Failure, ObjectSource, RelationKind, Source, TableSource, Task};
+use enginehouse_sdk::{Earlier, Failure, ObjectSource, Source, Task, testing};
 
 use super::WRITER;
 
 fn task(prompt: &str, sample: &str) -> Task {
-    let column = |name: &str, kind: &str| Column { name: name.into(), data_type: Some(kind.into()), comment: None };
-    Task {
-        prompt: prompt.into(),
-        sources: vec![Source::Objects(ObjectSource {
-            uri: "s3://raw/sales.csv".into(),
-            format: Some("csv".into()),
-            bytes: Some(10),
-            columns: vec![column("region", "string"), column("amount", "double"), column("no\ntes", "string")],
-            properties: vec![("delimiter".into(), ";".into())],
-            sample: Some(sample.into()),
-        })],
-        output: None,
-        platform: Some("local".into()),
-        places: Vec::new(),
-        options: Vec::new(),
-    }
+    let columns = [("region", "string"), ("amount", "double"), ("no\ntes", "string")];
+    let source = ObjectSource {
+        properties: vec![("delimiter".into(), ";".into())],
+        sample: Some(sample.into()),
+        ..testing::csv("s3://raw/sales.csv", &columns)
+    };
+    testing::task(prompt, vec![Source::Objects(source)])
 }
 
 #[test]
@@ -57,26 +48,14 @@ fn the_rules_accept_what_the_recipes_write() {
         assert_eq!(findings, Vec::new(), "{prompt}\n{}", draft.code);
     }
     let table = |name: &str, columns: &[&str]| {
-        let column = |name: &&str| Column { name: (*name).into(), data_type: Some("bigint".into()), comment: None };
-        Source::Table(TableSource {
-            database: "db".into(),
-            name: name.into(),
-            kind: RelationKind::Table,
-            location: None,
-            format: None,
-            columns: columns.iter().map(column).collect(),
-            partition_keys: Vec::new(),
-            properties: Vec::new(),
-        })
+        let columns: Vec<_> = columns.iter().map(|column| (*column, "bigint")).collect();
+        Source::Table(testing::table("db", name, &columns))
     };
-    let join = Task {
-        sources: vec![
-            table("customers", &["id", "country", "name"]),
-            table("orders", &["id", "customer_id", "amount", "name"]),
-        ],
-        ..task("Join customers and orders and show total amount by country", "")
-    };
-    let numbers = Task { sources: Vec::new(), ..task("Calculate sum of numbers 1-100", "") };
+    let join = testing::task(
+        "Join customers and orders and show total amount by country",
+        vec![table("customers", &["id", "country", "name"]), table("orders", &["id", "customer_id", "amount", "name"])],
+    );
+    let numbers = testing::task("Calculate sum of numbers 1-100", Vec::new());
     for task in [join, numbers] {
         let draft = WRITER.from_recipes(&task, &[]).unwrap();
         assert_eq!(crate::rules::validate(&task, &draft.code), Vec::new(), "{}", draft.code);

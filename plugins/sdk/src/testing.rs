@@ -1,0 +1,51 @@
+//! Tasks for the tests of plugins: what no test is about is here once.
+
+use crate::{Column, ObjectSource, RelationKind, Source, TableSource, Task};
+
+/// A task for the platform `local`.
+pub fn task(prompt: &str, sources: Vec<Source>) -> Task {
+    Task {
+        prompt: prompt.to_owned(),
+        sources,
+        output: None,
+        platform: Some("local".to_owned()),
+        places: Vec::new(),
+        options: Vec::new(),
+    }
+}
+
+/// CSV files with these columns.
+pub fn csv(uri: &str, of: &[(&str, &str)]) -> ObjectSource {
+    ObjectSource {
+        uri: uri.to_owned(),
+        format: Some("csv".to_owned()),
+        bytes: None,
+        columns: columns(of),
+        properties: Vec::new(),
+        sample: None,
+    }
+}
+
+/// A table of the catalog with these columns, without a place of its own.
+pub fn table(database: &str, name: &str, of: &[(&str, &str)]) -> TableSource {
+    TableSource {
+        database: database.to_owned(),
+        name: name.to_owned(),
+        kind: RelationKind::Table,
+        location: None,
+        format: None,
+        columns: columns(of),
+        partition_keys: Vec::new(),
+        properties: Vec::new(),
+    }
+}
+
+/// Columns by name and type; an unknown type is empty.
+pub fn columns(of: &[(&str, &str)]) -> Vec<Column> {
+    let column = |(name, kind): &(&str, &str)| Column {
+        name: (*name).to_owned(),
+        data_type: (!kind.is_empty()).then(|| (*kind).to_owned()),
+        comment: None,
+    };
+    of.iter().map(column).collect()
+}
