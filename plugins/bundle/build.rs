@@ -1,102 +1,20 @@
-//! Builds the supervisors to WebAssembly, so that plain `cargo build` is all it takes.
-#![allow(
-    clippy::panic,
-    clippy::expect_used,
-    clippy::print_stdout,
-    reason = "a build script speaks through standard output and stops the build with a message"
-)]
+//! Builds the supervisors to WebAssembly and embeds them.
+#![allow(clippy::expect_used, reason = "a build script stops the build with a message")]
 
-use std::{
-    env,
-    ffi::OsStr,
-    fmt::Write as _,
-    fs,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
+use std::{env, fmt::Write as _, fs, path::Path};
 
 /// Packages `enginehouse-<name>` with a supervisor.
 const SUPERVISORS: [&str; 2] = ["ray", "spark"];
-const TARGET: &str = "wasm32-wasip2";
-/// A profile of the workspace.
-const PROFILE: &str = "plugin";
 
 fn main() {
-    let workspace = var("CARGO_MANIFEST_DIR").join("../..");
-    let out = var("OUT_DIR");
-    watch(&workspace);
-    ensure_target();
-    let built = build(&workspace, &plugin_target(&out));
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let packages = SUPERVISORS.map(|name| format!("enginehouse-{name}"));
+    let built = enginehouse_component::components(&workspace, &packages.each_ref().map(String::as_str));
     let mut all = String::from("&[\n");
-    for name in SUPERVISORS {
-        let wasm = out.join(format!("{name}.wasm"));
-        let artifact = built.join(format!("enginehouse_{name}.wasm"));
-        fs::copy(&artifact, &wasm).unwrap_or_else(|error| panic!("{} was not built: {error}", artifact.display()));
+    for (name, wasm) in SUPERVISORS.iter().zip(built) {
         writeln!(all, "    Bundled {{ name: {name:?}, wasm: include_bytes!({wasm:?}) }},").expect("a string grows");
     }
     all.push(']');
-    fs::write(out.join("all.rs"), all).expect("OUT_DIR can be written");
-}
-
-/// Everything that ends up in a plugin.
-fn watch(workspace: &Path) {
-    let plugins = workspace.join("plugins");
-    let folders = fs::read_dir(&plugins).expect("plugins/ can be read").flatten().map(|entry| entry.path());
-    for folder in folders.filter(|folder| folder.file_name() != Some(OsStr::new("bundle"))) {
-        println!("cargo:rerun-if-changed={}", folder.display());
-    }
-    for path in ["build.rs", "../../wit", "../../Cargo.toml", "../../Cargo.lock", "../../rust-toolchain.toml"] {
-        println!("cargo:rerun-if-changed={path}");
-    }
-}
-
-/// A folder of its own beside the outer build's profiles: it outlives this package's `OUT_DIR`, and the two cargos do not
-/// wait for each other's lock.
-fn plugin_target(out: &Path) -> PathBuf {
-    // OUT_DIR is <target>/<profile>/build/<package>/out.
-    out.ancestors().nth(4).expect("OUT_DIR lies in a target folder").join("plugins")
-}
-
-fn ensure_target() {
-    let libraries = Command::new(var("RUSTC")).args(["--print", "target-libdir", "--target", TARGET]).output();
-    let libraries = libraries.ok().and_then(|output| String::from_utf8(output.stdout).ok()).unwrap_or_default();
-    if Path::new(libraries.trim()).is_dir() {
-        return;
-    }
-    let added = Command::new("rustup").args(["target", "add", TARGET]).stdout(Stdio::null()).status();
-    if !added.is_ok_and(|status| status.success()) {
-        panic!("the plugins need the Rust target {TARGET}, and it could not be added; run: rustup target add {TARGET}");
-    }
-}
-
-/// Builds all supervisors; answers the folder they lie in.
-fn build(workspace: &Path, target: &Path) -> PathBuf {
-    let mut cargo = Command::new(var("CARGO"));
-    cargo.current_dir(workspace).args(["build", "--locked", "--lib", "--target", TARGET, "--profile", PROFILE]);
-    cargo.args(SUPERVISORS.iter().flat_map(|name| ["--package".to_owned(), format!("enginehouse-{name}")]));
-    cargo.arg("--target-dir").arg(target);
-    for (name, _) in env::vars_os().filter(|(name, _)| is_the_outer_builds(name)) {
-        cargo.env_remove(name);
-    }
-    // What the outer cargo reads from standard output is ours alone.
-    let status = cargo.stdout(Stdio::null()).status().expect("cargo runs");
-    assert!(status.success(), "the plugins do not build for {TARGET}; the compiler's words stand above");
-    target.join(TARGET).join(PROFILE)
-}
-
-/// Variables that speak of the outer build: its flags, wrappers (clippy's too), profile and folders. Where crates come
-/// from, and how many jobs may run, holds for both.
-fn is_the_outer_builds(name: &OsStr) -> bool {
-    const SHARED: [&str; 6] =
-        ["CARGO_HOME", "CARGO_MAKEFLAGS", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTRIES_", "CARGO_SOURCE_"];
-    const OUTER: [&str; 3] = ["CARGO", "RUSTC", "RUSTDOC"];
-    const FLAGS: [&str; 8] =
-        ["RUSTFLAGS", "CLIPPY_ARGS", "CLIPPY_CONF_DIR", "TARGET", "HOST", "PROFILE", "OPT_LEVEL", "DEBUG"];
-    let name = name.to_string_lossy();
-    let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
-    (starts(&OUTER) && !starts(&SHARED)) || FLAGS.contains(&name.as_ref())
-}
-
-fn var(name: &str) -> PathBuf {
-    env::var_os(name).unwrap_or_else(|| panic!("cargo sets {name}")).into()
+    let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
+    fs::write(Path::new(&out).join("all.rs"), all).expect("OUT_DIR can be written");
 }

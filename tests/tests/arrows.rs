@@ -34,7 +34,8 @@ const MAY: &[(&str, &[&str])] = &[
     ("enginehouse-recipes", &["enginehouse-sdk"]),
     ("enginehouse-spark", &["enginehouse-sdk", "enginehouse-pycheck", "enginehouse-recipes"]),
     ("enginehouse-ray", &["enginehouse-sdk", "enginehouse-pycheck", "enginehouse-recipes"]),
-    ("enginehouse-bundle", &[]),
+    ("enginehouse-component", &[]),
+    ("enginehouse-bundle", &["enginehouse-component"]),
 ];
 
 /// What a package must never reach, directly: the border it stands for.
