@@ -32,8 +32,8 @@ pub use bindings::{
         RelationSource, Severity, Source, Span, TableSource, Task,
     },
     exports::enginehouse::supervisor::supervisor::{
-        Choice, Description, Draft, Earlier, EngineError, Estimate, Failure, Health, Outcome, Phase, Platform,
-        Progress, Rule, Setting, Table,
+        Choice, Description, Draft, Earlier, EngineError, Failure, Health, Outcome, Phase, Platform, Progress, Rule,
+        Setting, Table, Usage,
     },
 };
 pub use capabilities::Capabilities;

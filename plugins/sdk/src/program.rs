@@ -89,6 +89,7 @@ impl LocalEngine {
                 document: None,
                 failure: Some(failure::told(attempt, &ended, self.hint)),
                 figures: Vec::new(),
+                usage: None,
             }),
         }
     }

@@ -4,9 +4,12 @@ use enginehouse_capabilities::{AttemptScope, ObjectUri};
 
 use super::{BadValue, Checked, count, cut, distinct, holds, limit, optional, text};
 use crate::{
-    Choice, Description, Draft, EngineError, Estimate, Failure, Finding, Health, HostError, LogChunk, Outcome,
-    Position, Progress, Setting, Table, Task,
+    Choice, Description, Draft, EngineError, Failure, Finding, Health, HostError, LogChunk, Outcome, Position,
+    Progress, Setting, Table, Task, Usage,
 };
+
+/// More would not be a bill but a mistake.
+const MOST_HOURS: f64 = 1e9;
 
 pub(crate) fn description(d: &Description) -> Checked {
     let mut letters = d.framework.bytes();
@@ -47,9 +50,13 @@ pub(crate) fn choice(choice: &Choice, task: &Task) -> Checked {
     let what = format!("choice: platform `{}`", cut(&choice.platform, 80));
     holds(what, offered, "is none of the task's places")?;
     text("choice: reason", &choice.reason, limit::MESSAGE)?;
-    let Some(Estimate { vcpu_hours, memory_gb_hours, seconds: _ }) = choice.estimate else { return Ok(()) };
-    [vcpu_hours, memory_gb_hours].into_iter().flatten().try_for_each(|hours| {
-        holds("choice: estimate", hours.is_finite() && hours >= 0.0, "is a number of hours, 0 or more")
+    usage("choice: estimate", choice.estimate.as_ref())
+}
+
+fn usage(what: &str, usage: Option<&Usage>) -> Checked {
+    let hours = usage.into_iter().flat_map(|usage| [usage.vcpu_hours, usage.memory_gb_hours]).flatten();
+    hours.into_iter().try_for_each(|hours| {
+        holds(what, hours.is_finite() && (0.0..=MOST_HOURS).contains(&hours), "is a number of hours, 0 to a billion")
     })
 }
 
@@ -108,6 +115,7 @@ pub(crate) fn outcome(outcome: &Outcome, scope: &AttemptScope) -> Checked {
     distinct("table", outcome.tables.iter().map(|table| table.name.as_str()))?;
     outcome.tables.iter().try_for_each(|results| table(results, scope))?;
     outcome.figures.iter().try_for_each(|uri| result(uri, scope))?;
+    usage("outcome: usage", outcome.usage.as_ref())?;
     if let Some(document) = &outcome.document {
         text("outcome: document", document, limit::DOCUMENT)?;
         let json = serde_json::from_str::<serde::de::IgnoredAny>(document).is_ok();

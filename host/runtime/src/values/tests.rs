@@ -92,7 +92,7 @@ fn results_lie_under_the_attempts_output() {
         escape: None,
         uris: uris.iter().map(|&uri| uri.into()).collect(),
     };
-    let with = |tables| Outcome { tables, document: None, failure: None, figures: Vec::new() };
+    let with = |tables| Outcome { tables, document: None, failure: None, figures: Vec::new(), usage: None };
     let check = |outcome: &Outcome| outcome_of(outcome);
     fn outcome_of(outcome: &Outcome) -> Checked {
         super::outcome(outcome, &scope())
