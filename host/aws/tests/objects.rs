@@ -43,6 +43,7 @@ async fn house() -> House {
         path_style: true,
         buckets: Buckets::Make,
         open_to_callers: true,
+        same_clock: true,
     };
     House { _data: data, store, address, config }
 }

@@ -78,5 +78,6 @@ async fn embedded_objects(store: Arc<EmbeddedStore>) -> anyhow::Result<S3Objects
         path_style: true,
         buckets: Buckets::Make,
         open_to_callers: true,
+        same_clock: true,
     }))
 }

@@ -25,6 +25,9 @@ pub struct S3Config {
     pub buckets: Buckets,
     /// Whether callers of the HTTP API may write here.
     pub open_to_callers: bool,
+    /// Whether it goes by this machine's clock. Then no difference of clocks is made up for: what looks like one is a `Date` that
+    /// was kept from before the clock was set back, and requests signed by it are refused until the clock is there again.
+    pub same_clock: bool,
 }
 
 /// What to do about a bucket that is missing when something is written.
@@ -50,6 +53,7 @@ impl S3Config {
             .credentials_provider(Credentials::new(&self.access_key, &self.secret_key, None, None, "enginehouse"))
             .force_path_style(self.path_style)
             .retry_config(RetryConfig::standard())
+            .disable_clock_skew_correction(self.same_clock)
             .timeout_config(timeouts)
             .http_client(aws_smithy_http_client::Builder::new().build_http());
         config.set_endpoint_url(self.endpoint.clone());

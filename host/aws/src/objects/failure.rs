@@ -54,6 +54,9 @@ impl Failure {
             (Kind::Unreachable, _) => Error::Unavailable(format!("{tried}: it cannot be reached ({text})")),
             (Kind::TimedOut, _) => Error::TimedOut(format!("{tried}: it took too long ({text})")),
             (_, "NoSuchBucket") => Error::NotFound(format!("{who} has no bucket `{}`", uri.bucket())),
+            (_, "RequestTimeTooSkewed") => Error::Unavailable(format!(
+                "{tried}: its clock and this machine's differ by too much; set this machine's clock"
+            )),
             (Kind::Answered(404), _) => Error::NotFound(format!("{who} has no object `{uri}`")),
             (Kind::Answered(401 | 403), _) => {
                 Error::Denied(format!("{tried}: it refused the credentials in use ({code} {text})"))

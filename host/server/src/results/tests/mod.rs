@@ -45,6 +45,7 @@ async fn house() -> House {
         path_style: true,
         buckets: Buckets::Make,
         open_to_callers: true,
+        same_clock: true,
     });
     House { _data: data, objects }
 }
