@@ -50,7 +50,7 @@ fn main() {
 
 async fn measure() {
     let engine = FakeEngine::start(Duration::ZERO).await.unwrap();
-    let parts = Parts { engine: Some(engine.url.clone()), postgres: None };
+    let parts = Parts { engine: Some(engine.url.clone()), ..Parts::default() };
     let host = Arc::new(TestHost::start_with(BIN, parts).await.unwrap());
     let idle = host.memory_kib().unwrap();
 

@@ -47,7 +47,8 @@ fn main() {
 async fn steps_per_second(hosts: usize) -> f64 {
     let engine = FakeEngine::start(LATENCY).await.unwrap();
     let postgres = TestPostgres::start().unwrap();
-    let parts = Parts { engine: Some(engine.url.clone()), postgres: Some(postgres.database().unwrap()) };
+    let parts =
+        Parts { engine: Some(engine.url.clone()), postgres: Some(postgres.database().unwrap()), ..Parts::default() };
     let mut started = Vec::new();
     for _ in 0..hosts {
         started.push(Arc::new(TestHost::start_with(BIN, parts.clone()).await.unwrap()));

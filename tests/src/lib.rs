@@ -1,6 +1,8 @@
 //! A real server for tests: the real binary, a data folder of its own, spoken to over HTTP.
 
+pub mod clock;
 pub mod fake_engine;
+pub mod guests;
 pub mod postgres;
 
 use std::{
@@ -36,6 +38,14 @@ pub struct Parts {
     pub engine: Option<String>,
     /// The url of a PostgreSQL database.
     pub postgres: Option<String>,
+    /// More of its configuration, as TOML.
+    pub config: String,
+    /// Variables of its environment.
+    pub environment: Vec<(&'static str, String)>,
+    /// A command, with its arguments, that starts it; the data folder stands for `{data}`.
+    pub wrapper: Vec<String>,
+    /// Where its log goes; its standard error where there is none.
+    pub log: Option<PathBuf>,
 }
 
 impl TestHost {
@@ -58,19 +68,34 @@ impl TestHost {
         let config = folder.path().join("enginehouse.toml");
         let store = parts.postgres.as_ref();
         let store = store.map(|url| format!("[store]\nbackend = \"postgres\"\nurl = \"{url}\"\n")).unwrap_or_default();
-        std::fs::write(&config, store)?;
+        std::fs::write(&config, format!("{}\n{store}", parts.config))?;
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let base = format!("http://127.0.0.1:{port}");
-        let child = Command::new(&executable)
+        let data = folder.path().join("data");
+        let mut command = match parts.wrapper.split_first() {
+            Some((wrapper, arguments)) => {
+                std::fs::create_dir_all(&data)?;
+                let mut command = Command::new(wrapper);
+                command.args(arguments.iter().map(|argument| argument.replace("{data}", &data.to_string_lossy())));
+                command.arg(&executable);
+                command
+            }
+            None => Command::new(&executable),
+        };
+        if let Some(log) = &parts.log {
+            command.stderr(std::fs::File::options().create(true).append(true).open(log)?);
+        }
+        let child = command
+            .envs(parts.environment.iter().map(|(name, value)| (name, value)))
             .envs(parts.engine.iter().map(|url| (fake_engine::VARIABLE, url)))
             .arg("--config")
             .arg(config)
             .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
-            .arg(folder.path().join("data"))
+            .arg(&data)
             .stdin(Stdio::null())
             .spawn()
             .with_context(|| format!("cannot start {}", executable.display()))?;
-        let http = reqwest::Client::new();
+        let http = client();
         let mut host = Self { executable, parts, folder, child, base, http };
         host.wait_until_ready().await?;
         Ok(host)
@@ -123,6 +148,14 @@ impl TestHost {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix(name)).context("the status has no such line")?;
         Ok(line.trim_end_matches("kB").trim().parse()?)
+    }
+
+    /// The server's data folder as it sees it itself, where a wrapper shows it another.
+    pub fn inner_data(&self) -> anyhow::Result<PathBuf> {
+        let wrapper = self.child.id();
+        let children = std::fs::read_to_string(format!("/proc/{wrapper}/task/{wrapper}/children"))?;
+        let server = children.split_whitespace().next().context("the wrapper has no child")?;
+        Ok(Path::new(&format!("/proc/{server}/root")).join(self.data().strip_prefix("/")?))
     }
 
     /// A path as a url.
@@ -197,6 +230,12 @@ async fn answer(response: Response) -> anyhow::Result<Value> {
     let body = response.text().await?;
     ensure!(status.is_success(), "{status}: {body}");
     Ok(serde_json::from_str(&body)?)
+}
+
+/// A client; its like cannot be made before a TLS library was chosen.
+pub fn client() -> reqwest::Client {
+    enginehouse::tls::choose();
+    reqwest::Client::new()
 }
 
 /// The problem document of a refusal with this status.

@@ -2,13 +2,17 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use enginehouse_tests::fake_engine::{FakeCodegen, FakeProcesses, VARIABLE};
+use enginehouse_tests::{
+    fake_engine::{FakeCodegen, FakeProcesses, VARIABLE},
+    guests,
+};
 
 fn main() -> ExitCode {
     match std::env::var(VARIABLE) {
         Ok(url) => enginehouse::cli::run_with(|start| {
             start.processes = Some(Arc::new(FakeProcesses::new(url.clone())));
             start.codegen = Some(Arc::new(FakeCodegen::new(url)));
+            start.plugins = guests::named();
         }),
         Err(_) => enginehouse::cli::run(),
     }

@@ -22,6 +22,7 @@ pub struct TestPostgres {
     programs: PathBuf,
     folder: TempDir,
     owner: Option<(u32, u32)>,
+    environment: Vec<(&'static str, String)>,
     server: Child,
     databases: AtomicU32,
 }
@@ -41,6 +42,11 @@ impl TestPostgres {
 
     /// Makes a cluster and starts it.
     pub fn start() -> anyhow::Result<Self> {
+        Self::start_in(Vec::new())
+    }
+
+    /// The same with these variables in its environment.
+    pub fn start_in(environment: Vec<(&'static str, String)>) -> anyhow::Result<Self> {
         let programs = programs()?;
         let folder = tempfile::tempdir()?;
         // The server refuses to run as root: the package has made a user for it.
@@ -54,8 +60,8 @@ impl TestPostgres {
         let mut initdb = as_owner(&programs.join("initdb"), owner);
         initdb.args(["--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync", "--username", USER, "--pgdata"]);
         run(initdb.arg(folder.path().join("data")))?;
-        let server = serve(&programs, folder.path(), owner)?;
-        let postgres = Self { programs, folder, owner, server, databases: AtomicU32::new(0) };
+        let server = serve(&programs, folder.path(), owner, &environment)?;
+        let postgres = Self { programs, folder, owner, environment, server, databases: AtomicU32::new(0) };
         postgres.wait_until_ready()?;
         Ok(postgres)
     }
@@ -75,7 +81,7 @@ impl TestPostgres {
 
     /// Starts it again over the same data.
     pub fn restart(&mut self) -> anyhow::Result<()> {
-        self.server = serve(&self.programs, self.folder.path(), self.owner)?;
+        self.server = serve(&self.programs, self.folder.path(), self.owner, &self.environment)?;
         self.wait_until_ready()
     }
 
@@ -106,8 +112,14 @@ impl Drop for TestPostgres {
     }
 }
 
-fn serve(programs: &Path, folder: &Path, owner: Option<(u32, u32)>) -> anyhow::Result<Child> {
+fn serve(
+    programs: &Path,
+    folder: &Path,
+    owner: Option<(u32, u32)>,
+    environment: &[(&'static str, String)],
+) -> anyhow::Result<Child> {
     let mut serve = as_owner(&programs.join("postgres"), owner);
+    serve.envs(environment.iter().map(|(name, value)| (name, value)));
     serve.arg("-D").arg(folder.join("data")).arg("-k").arg(folder);
     // Only hosts crash in tests, never the machine.
     serve.args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200"]);

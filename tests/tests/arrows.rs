@@ -36,6 +36,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("enginehouse-ray", &["enginehouse-sdk", "enginehouse-pycheck", "enginehouse-recipes"]),
     ("enginehouse-component", &[]),
     ("enginehouse-bundle", &["enginehouse-component"]),
+    ("enginehouse-guest-metered", &["enginehouse-sdk"]),
 ];
 
 /// What a package must never reach, directly: the border it stands for.

@@ -19,7 +19,7 @@ const BIN: &str = env!("CARGO_BIN_EXE_enginehouse-under-test");
 
 async fn house() -> (FakeEngine, TestHost) {
     let engine = FakeEngine::start(Duration::from_millis(2)).await.unwrap();
-    let parts = Parts { engine: Some(engine.url.clone()), postgres: None };
+    let parts = Parts { engine: Some(engine.url.clone()), ..Parts::default() };
     let host = TestHost::start_with(BIN, parts).await.unwrap();
     (engine, host)
 }
@@ -81,6 +81,9 @@ async fn trying_out_checks_and_plans_and_runs_nothing() {
     assert_eq!((&view["state"], &view["platform"]), (&json!("succeeded"), &json!("local")), "{view}");
     assert!(!view["reason"].as_str().unwrap().is_empty());
     assert_eq!(stages(&engine), []);
+    let events = host.http.get(host.at(&format!("/v1/runs/{run}/events"))).send().await.unwrap().text().await.unwrap();
+    let planned = events.lines().find(|line| line.contains("\"reads\"")).expect("what was planned is told");
+    assert!(planned.contains(&format!("s3://enginehouse/runs/{run}/")), "{planned}");
 
     let bad = json!({ "framework": "spark", "code": "import os\nos.system('id')\n", "dry_run": true });
     let run = host.run(bad).await.unwrap();
@@ -172,6 +175,11 @@ async fn code_that_the_engine_failed_on_is_mended_with_the_failure_in_hand() {
     assert!(code[0]["failure"].is_null() && !code[1]["failure"].is_null() && code[2]["failure"].is_null(), "{code}");
     let prompts = engine.prompts();
     assert_eq!(prompts.len(), 3);
+    for attempt in code.as_array().unwrap() {
+        let model = &attempt["model"];
+        assert_eq!((&model["name"], &model["output_tokens"]), (&json!("fake"), &json!(1)), "{attempt}");
+        assert_eq!(model["prompt_sha256"].as_str().map(str::len), Some(64), "{attempt}");
+    }
     assert!(prompts[1].contains("os.system"), "the finding is told: {}", prompts[1]);
     let failure = code[1]["failure"]["message"].as_str().unwrap();
     assert!(prompts[2].contains(failure), "the failure is told: {}", prompts[2]);

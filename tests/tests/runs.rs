@@ -84,6 +84,10 @@ async fn a_run_survives_twenty_crashes_of_the_server() {
     let deleted = host.http.delete(host.at(&format!("/v1/runs/{run}"))).send().await.unwrap();
     assert_eq!(deleted.status(), 204);
     assert_eq!(left().await["objects"], json!([]), "its objects went with it");
+    let programs = enginehouse_tests::files(&host.data().join("processes"));
+    let of_the_run = format!("r{}", run.replace('-', ""));
+    let kept: Vec<_> = programs.iter().filter(|file| file.to_string_lossy().contains(&of_the_run)).collect();
+    assert!(kept.is_empty(), "what its programs left went with it: {kept:?}");
 }
 
 #[tokio::test]

@@ -40,7 +40,11 @@ fn program(outcome: &str, queue: u64, run: u64) -> String {
 }
 
 fn parts(engine: &FakeEngine, postgres: Option<&TestPostgres>) -> Parts {
-    Parts { engine: Some(engine.url.clone()), postgres: postgres.map(|server| server.database().unwrap()) }
+    Parts {
+        engine: Some(engine.url.clone()),
+        postgres: postgres.map(|server| server.database().unwrap()),
+        ..Parts::default()
+    }
 }
 
 /// What was asked of a run, by the key it was asked with.
@@ -52,7 +56,7 @@ struct Asked {
 
 /// Asks for runs until it is told to stop; what no answer came to is asked again with the same key.
 async fn ask(base: Arc<Mutex<String>>, asked: Arc<Mutex<BTreeMap<String, Asked>>>, stop: Arc<Mutex<bool>>) {
-    let http = reqwest::Client::new();
+    let http = enginehouse_tests::client();
     let mut number = 0;
     while !*stop.lock().unwrap() {
         let outcome = ["ok", "ok", "fail", "lost", "cancel", "approve"][number % 6];

@@ -7,6 +7,7 @@ use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::timeout,
 };
+use tracing::{Instrument as _, field::Empty, info_span};
 use wasmtime::{
     PoolConcurrencyLimitError, Store, StoreContextMut, Trap, UpdateDeadline,
     component::{ComponentNamedList, Lift, Lower, ResourceTable},
@@ -62,13 +63,15 @@ impl Callee {
         R: Lift + Send + Sync + 'static,
     {
         let framework = cx.framework.clone();
+        let span = info_span!("plugin call", otel.name = %stage, framework, outcome = Empty);
         let result = self
             .within_limits(stage, cx, async |store| {
                 let instance = self.exports.instantiate(store).await.map_err(Fault::Starting)?;
                 self.exports.call(&instance, store, stage, parameters).await.map_err(Fault::Running)
             })
+            .instrument(span.clone())
             .await;
-        count::ended(&framework, stage, &result);
+        span.record("outcome", count::ended(&framework, stage, &result));
         result
     }
 

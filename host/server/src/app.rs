@@ -17,7 +17,7 @@ use crate::{
     config::Config,
     events::Events,
     measure,
-    run::{self, Places, RunEngine, StoreJournal},
+    run::{self, KeptAnswers, Places, Prices, RunEngine, StoreJournal},
     secrets,
     service::{Error, Result, retention},
     store::Store,
@@ -35,6 +35,7 @@ pub struct App {
     pub store: Store,
     pub objects: Arc<dyn Objects>,
     pub catalog: Arc<dyn Catalog>,
+    pub processes: Arc<dyn Processes>,
     pub plugins: Arc<Registry>,
     pub runs: RunEngine,
     pub events: Events,
@@ -81,7 +82,9 @@ impl App {
         if let Some(codegen) = start.codegen {
             capabilities.codegen = codegen;
         }
+        capabilities.codegen = Arc::new(KeptAnswers::new(capabilities.codegen, store.clone()));
         let (objects, catalog) = (Arc::clone(&capabilities.objects), Arc::clone(&capabilities.catalog));
+        let processes = Arc::clone(&capabilities.processes);
 
         let runtime = Runtime::new(Config::compiled_folder().as_deref(), capabilities)
             .context("cannot start the plugin runtime")?;
@@ -93,16 +96,17 @@ impl App {
             objects: Arc::clone(&objects),
             events: events.clone(),
             places,
+            prices: Prices::of(&config),
         };
         let runs =
             RunEngine::start(parts, STEPS_AT_ONCE).await.context("cannot take up the runs that have not ended")?;
         let (patience, _lock) = (PATIENCE, lock);
-        let keep = config.limits.keep_runs_days;
         let app = Arc::new(Self {
             config,
             store,
             objects,
             catalog,
+            processes,
             plugins,
             runs,
             events,
@@ -111,9 +115,7 @@ impl App {
             patience,
             _lock,
         });
-        if let Some(days) = keep {
-            tokio::spawn(retention::keep(Arc::downgrade(&app), days));
-        }
+        tokio::spawn(retention::keep(Arc::downgrade(&app)));
         Ok(app)
     }
 

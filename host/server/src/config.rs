@@ -7,9 +7,13 @@ use std::{
 };
 
 use enginehouse_local::engines::EnginesRoot;
+use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::store::Database;
+use crate::{
+    store::Database,
+    telemetry::{Log, Traces},
+};
 
 /// The whole configuration. Unknown keys are errors.
 #[derive(Debug, Clone, Deserialize)]
@@ -31,6 +35,14 @@ pub struct Config {
     pub local: Local,
     /// What a request may ask for.
     pub limits: Limits,
+    /// Who calls.
+    pub callers: Callers,
+    /// What may be spent.
+    pub cost: Cost,
+    /// The server's log.
+    pub log: Log,
+    /// Spans of requests, runs and plugin calls.
+    pub traces: Traces,
     /// Settings of plugins, by framework.
     pub frameworks: BTreeMap<String, Framework>,
 }
@@ -45,7 +57,7 @@ pub enum Store {
     Postgres {
         /// `postgres://user@host:5432/database?sslmode=verify-full`. The password is better left to `PGPASSWORD` or a
         /// password file.
-        url: String,
+        url: SecretString,
     },
 }
 
@@ -101,10 +113,49 @@ pub struct Limits {
     pub queue_seconds: u32,
     /// How long its program may run where it does not say, in seconds.
     pub run_seconds: u32,
+    /// How long its program may print nothing where it does not say, in seconds; none: as long as it runs.
+    pub idle_seconds: Option<u32>,
     /// How often code is written for one run where it does not say.
     pub max_attempts: u32,
     /// How long runs are kept after they have ended, in days; none: for ever.
     pub keep_runs_days: Option<u32>,
+    /// How many runs of one session may be open at once.
+    pub open_runs: u32,
+    /// How many sessions one caller may have.
+    pub sessions: u32,
+    /// How long a session is kept that nobody uses, in days.
+    pub session_days: u32,
+}
+
+/// Who calls.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Callers {
+    /// The header in which a proxy in front, which authenticates callers, says who they are (`x-forwarded-user`). Sessions and
+    /// runs then belong to who made them, and others do not see them. None: everybody on this machine is the same caller.
+    pub header: Option<String>,
+}
+
+/// What may be spent, in the currency that the prices are in.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Cost {
+    /// The most that one run may be expected to cost.
+    pub per_run: Option<f64>,
+    /// The most that the runs of 24 hours may cost, over all callers.
+    pub per_day: Option<f64>,
+}
+
+/// What work on a platform costs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Price {
+    /// An hour of the whole platform.
+    pub hour: f64,
+    /// An hour of one virtual processor.
+    pub vcpu_hour: f64,
+    /// An hour of one GB of memory.
+    pub memory_gb_hour: f64,
 }
 
 /// Settings of one plugin.
@@ -113,6 +164,8 @@ pub struct Limits {
 pub struct Framework {
     /// Handed to the plugin as they are. No secrets.
     pub settings: BTreeMap<String, String>,
+    /// What work costs, by platform; one that is not here costs nothing.
+    pub prices: BTreeMap<String, Price>,
 }
 
 /// The configuration cannot be used.
@@ -130,6 +183,9 @@ pub enum Error {
          set `listen` to 127.0.0.1 and put a proxy that authenticates in front"
     )]
     Open(SocketAddr),
+    /// A setting holds what it cannot.
+    #[error("the setting `{0}` is wrong: {1}")]
+    Setting(String, String),
     /// This user has no home folder.
     #[error("no home folder was found for this user: name the data folder with --data")]
     Homeless,
@@ -161,7 +217,22 @@ impl Config {
         if self.data.as_os_str().is_empty() || self.local.engines.as_os_str().is_empty() {
             return Err(Error::Homeless);
         }
-        Ok(())
+        if let Some(header) = &self.callers.header
+            && let Err(error) = header.parse::<axum::http::HeaderName>()
+        {
+            return Err(Error::Setting("callers.header".to_owned(), error.to_string()));
+        }
+        let caps = [("cost.per-run", self.cost.per_run), ("cost.per-day", self.cost.per_day)];
+        let caps = caps.into_iter().filter_map(|(name, cap)| Some((name.to_owned(), cap?)));
+        let prices = self.frameworks.iter().flat_map(|(framework, settings)| {
+            let all = |price: &Price| [price.hour, price.vcpu_hour, price.memory_gb_hour];
+            let named = move |platform: &String| format!("frameworks.{framework}.prices.{platform}");
+            settings.prices.iter().flat_map(move |(platform, price)| all(price).map(|price| (named(platform), price)))
+        });
+        match caps.chain(prices).find(|(_, amount)| !amount.is_finite() || *amount < 0.0) {
+            Some((name, amount)) => Err(Error::Setting(name, format!("{amount} is no amount of money"))),
+            None => Ok(()),
+        }
     }
 
     /// The database that the configuration names.
@@ -196,6 +267,10 @@ impl Default for Config {
             codegen: Codegen::Unconfigured,
             local: Local::default(),
             limits: Limits::default(),
+            callers: Callers::default(),
+            cost: Cost::default(),
+            log: Log::default(),
+            traces: Traces::default(),
             frameworks: BTreeMap::new(),
         }
     }
@@ -210,7 +285,17 @@ impl Default for Local {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { upload_mib: 1024, queue_seconds: 3600, run_seconds: 900, max_attempts: 3, keep_runs_days: None }
+        Self {
+            upload_mib: 1024,
+            queue_seconds: 3600,
+            run_seconds: 900,
+            idle_seconds: None,
+            max_attempts: 3,
+            keep_runs_days: None,
+            open_runs: 1000,
+            sessions: 10_000,
+            session_days: 90,
+        }
     }
 }
 

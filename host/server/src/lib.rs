@@ -18,3 +18,5 @@ mod secrets;
 pub mod serve;
 pub mod service;
 pub mod store;
+pub mod telemetry;
+pub mod tls;

@@ -38,7 +38,7 @@ pub(crate) async fn fastapi() -> f64 {
     let _ends = Ends(python::service(port));
     let url = format!("http://127.0.0.1:{port}/validate");
     let since = Instant::now();
-    while reqwest::Client::new().post(&url).json(&request(0)).send().await.is_err() {
+    while enginehouse_tests::client().post(&url).json(&request(0)).send().await.is_err() {
         assert!(since.elapsed() < Duration::from_secs(30), "FastAPI does not start");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -50,7 +50,7 @@ fn request(number: usize) -> Value {
 }
 
 async fn rate(url: &str, body: impl Fn(usize) -> Value + Sync) -> f64 {
-    let http = reqwest::Client::new();
+    let http = enginehouse_tests::client();
     let sent = AtomicUsize::new(0);
     let client = async || {
         loop {

@@ -16,7 +16,7 @@ pub struct FakeCodegen {
 impl FakeCodegen {
     /// Of the engine at this url.
     pub fn new(url: String) -> Self {
-        Self { url, http: reqwest::Client::new() }
+        Self { url, http: crate::client() }
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! It stands where thousands of programs are needed at once. It lives in the test's own process and outlives the servers
 //! that use it over HTTP; those see it as the capability `Processes` ([`FakeProcesses`]). What a program does stands in its
-//! code: `# fake: <ok|fail|lost> <milliseconds in the queue> <milliseconds running>`. It is a model as well, with replies that
+//! code: `# fake: <ok|fail|lost> <milliseconds in the queue> <milliseconds running>`,
+//! and `<milliseconds from line to line>` where it prints. It is a model as well, with replies that
 //! are laid down before.
 
 mod codegen;
@@ -67,6 +68,8 @@ struct Job {
     queue: Duration,
     run: Duration,
     outcome: Outcome,
+    /// How long it takes from one line to the next that it prints.
+    line: Option<Duration>,
     cancelled: bool,
 }
 
@@ -79,6 +82,15 @@ impl Job {
             _ if age < self.queue + self.run => Stage::Running,
             _ => Stage::Ended(self.outcome),
         }
+    }
+}
+
+impl Job {
+    /// All that it has printed so far: numbered lines.
+    fn printed(&self) -> String {
+        let ran = self.accepted.elapsed().saturating_sub(self.queue).min(self.run);
+        let lines = self.line.map_or(0, |line| ran.as_millis() / line.as_millis().max(1));
+        (1..=lines).map(|number| format!("line {number}\n")).collect()
     }
 }
 
@@ -116,6 +128,7 @@ impl FakeEngine {
         let routes = Router::new()
             .route("/start", post(start))
             .route("/check/{token}", get(check))
+            .route("/log/{token}/{after}", get(log))
             .route("/cancel/{token}", post(cancel))
             .route("/generate", post(generate))
             .with_state(Arc::clone(&jobs));
@@ -169,7 +182,11 @@ async fn start(State(jobs): State<Arc<Jobs>>, Json(asked): Json<Start>) -> Statu
 
 fn job(code: String) -> Option<Job> {
     let words: Vec<&str> = code.lines().find_map(|line| line.strip_prefix("# fake: "))?.split(' ').collect();
-    let [outcome, queue, run] = words.as_slice() else { return None };
+    let (outcome, queue, run, line) = match words.as_slice() {
+        [outcome, queue, run] => (outcome, queue, run, None),
+        [outcome, queue, run, line] => (outcome, queue, run, Some(Duration::from_millis(line.parse().ok()?))),
+        _ => return None,
+    };
     let outcome = match *outcome {
         "ok" => Outcome::Ok,
         "fail" => Outcome::Fail,
@@ -177,7 +194,7 @@ fn job(code: String) -> Option<Job> {
         _ => return None,
     };
     let (queue, run) = (Duration::from_millis(queue.parse().ok()?), Duration::from_millis(run.parse().ok()?));
-    Some(Job { accepted: Instant::now(), queue, run, outcome, cancelled: false, code })
+    Some(Job { accepted: Instant::now(), queue, run, outcome, line, cancelled: false, code })
 }
 
 async fn check(State(jobs): State<Arc<Jobs>>, Path(token): Path<String>) -> Result<Json<Stage>, StatusCode> {
@@ -185,6 +202,13 @@ async fn check(State(jobs): State<Arc<Jobs>>, Path(token): Path<String>) -> Resu
     let jobs = jobs.lock();
     let known = jobs.get(&token).ok_or(StatusCode::NOT_FOUND)?;
     Ok(Json(known.as_ref().map_or(Stage::Cancelled, Job::stage)))
+}
+
+async fn log(State(jobs): State<Arc<Jobs>>, Path((token, after)): Path<(String, usize)>) -> Result<String, StatusCode> {
+    let jobs = jobs.lock();
+    let known = jobs.get(&token).ok_or(StatusCode::NOT_FOUND)?;
+    let printed = known.as_ref().map(Job::printed).unwrap_or_default();
+    Ok(printed.get(after..).unwrap_or_default().to_owned())
 }
 
 async fn cancel(State(jobs): State<Arc<Jobs>>, Path(token): Path<String>) -> StatusCode {

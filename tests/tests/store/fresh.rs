@@ -5,6 +5,7 @@ use std::sync::Arc;
 use enginehouse::store::{AttemptRow, Database, NewRunRow, RunRequest, RunState, Step, Store};
 use enginehouse_runtime::Task;
 use enginehouse_tests::postgres::TestPostgres;
+use secrecy::ExposeSecret;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -30,7 +31,7 @@ impl Fresh {
 
     pub(crate) fn postgres() -> Self {
         let server = TestPostgres::shared().unwrap();
-        Self { database: Database::Postgres(server.database().unwrap()), _kept: Kept::Server(server) }
+        Self { database: Database::Postgres(server.database().unwrap().into()), _kept: Kept::Server(server) }
     }
 
     pub(crate) async fn open(&self) -> Store {
@@ -41,7 +42,7 @@ impl Fresh {
     pub(crate) async fn execute(&self, sql: &'static str) {
         sqlx::any::install_default_drivers();
         let url = match &self.database {
-            Database::Postgres(url) => url.clone(),
+            Database::Postgres(url) => url.expose_secret().to_owned(),
             Database::Sqlite(file) => {
                 let mut url = url::Url::parse("sqlite:///").unwrap();
                 url.set_path(file.to_str().unwrap());
@@ -72,12 +73,23 @@ pub(crate) fn request() -> RunRequest {
         max_attempts: 3,
         queue_seconds: 60,
         run_seconds: 60,
+        idle_seconds: None,
     }
 }
 
 pub(crate) fn new_run(host: Uuid) -> NewRunRow {
     let (id, session) = (Uuid::now_v7(), "me".to_owned());
-    NewRunRow { id, session, framework: "spark".into(), request: request(), host, key: None }
+    NewRunRow {
+        id,
+        session,
+        framework: "spark".into(),
+        request: request(),
+        owner: "local".into(),
+        trace: None,
+        host,
+        most_open: 100,
+        key: None,
+    }
 }
 
 /// A host, and a run of its own.
@@ -97,6 +109,7 @@ pub(crate) fn draft(number: u32) -> AttemptRow {
         findings: None,
         digest: None,
         failure: None,
+        model: None,
         created_at: 0,
     }
 }

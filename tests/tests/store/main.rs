@@ -1,6 +1,7 @@
 //! One suite for the store, run over SQLite and over PostgreSQL.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod followed;
 mod fresh;
 mod hosts;
 mod records;
@@ -27,6 +28,19 @@ macro_rules! promises {
 }
 
 promises! {
+    followed::a_log_is_paged_by_byte,
+    followed::a_piece_of_a_log_is_added_once_and_by_its_host,
+    followed::what_was_dropped_is_told_where_it_is_missing,
+    followed::the_end_of_a_long_log_is_kept,
+    followed::the_log_of_a_new_attempt_begins_anew_for_its_plugin,
+    followed::an_answer_is_kept_for_the_attempt_that_is_being_written,
+    followed::a_day_costs_no_more_than_its_cap,
+    followed::a_run_that_was_counted_in_counts_before_it_is_submitted,
+    followed::many_at_once_stay_under_the_cap,
+    followed::a_run_that_cannot_be_read_hides_no_other_and_is_ended,
+    followed::a_session_is_its_owners_and_there_are_so_many,
+    followed::a_session_that_nobody_uses_is_forgotten,
+    followed::a_session_has_so_many_open_runs,
     steps::a_step_changes_row_attempt_and_journal_together,
     steps::a_step_from_another_state_changes_nothing,
     steps::a_step_of_another_host_changes_nothing,

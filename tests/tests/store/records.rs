@@ -86,6 +86,7 @@ pub(crate) async fn sessions_and_uploads_are_kept(fresh: &Fresh) {
     let store = fresh.open().await;
     assert!(store.session("me").await.unwrap().is_none());
     let table = vec![SourceRef::Table { table: "a.b".into() }];
+    store.enter_session("me", "local", 10).await.unwrap();
     store.set_sources("me", &table).await.unwrap();
     let first = store.session("me").await.unwrap().unwrap();
     assert_eq!(first.sources, table);

@@ -1,14 +1,13 @@
 //! The command line.
 
 mod engines;
-mod logging;
 
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use enginehouse_local::{engines::EnginesRoot, processes::shim};
 
-use crate::{app::Start, config::Config, demo, serve::Server};
+use crate::{app::Start, config::Config, demo, serve::Server, telemetry::Telemetry, tls};
 
 /// Plain requests to checked code to results on data engines.
 #[derive(Debug, Parser)]
@@ -61,18 +60,19 @@ pub fn run_with(change: impl FnOnce(&mut Start)) -> ExitCode {
     match start(arguments, change) {
         Ok(status) => status,
         Err(error) => {
-            logging::complain(&error);
+            let _cannot_be_told = writeln!(std::io::stderr(), "enginehouse: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
 fn start(arguments: Arguments, change: impl FnOnce(&mut Start)) -> anyhow::Result<ExitCode> {
+    tls::choose();
     let mut config = Config::read(arguments.config.as_deref())?;
     let engines = EnginesRoot::new(&config.local.engines);
     match arguments.command {
         Command::Serve { listen, data } => {
-            logging::start("info");
+            let _telemetry = Telemetry::start("info", &config.log, &config.traces)?;
             config.listen = listen.unwrap_or(config.listen);
             config.data = data.unwrap_or(config.data);
             let mut start = own_start()?;
@@ -81,7 +81,7 @@ fn start(arguments: Arguments, change: impl FnOnce(&mut Start)) -> anyhow::Resul
             Ok(ExitCode::SUCCESS)
         }
         Command::Demo => {
-            logging::start("warn");
+            let _telemetry = Telemetry::start("warn", &config.log, &config.traces)?;
             engines::install_all(&engines)?;
             runtime()?.block_on(demo::run(config))
         }

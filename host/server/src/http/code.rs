@@ -18,6 +18,8 @@ pub(super) struct AttemptView {
     /// `model`, `recipes` or `caller`.
     pub author: String,
     pub notes: Vec<String>,
+    /// The model that wrote it; none where no model did.
+    pub model: Option<ModelView>,
     /// None until it was read.
     pub findings: Option<Vec<FindingView>>,
     /// The plugin that read it.
@@ -28,6 +30,16 @@ pub(super) struct AttemptView {
     pub created_at: i64,
     /// What changed since the attempt before it, as a unified diff of lines; empty where nothing did, none for the first.
     pub diff: Option<String>,
+}
+
+/// What a model says of its answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ModelView {
+    pub name: String,
+    pub input_tokens: u64,
+    pub output_tokens: u64,
+    /// Of all that it was told, in hex.
+    pub prompt_sha256: String,
 }
 
 /// A failure as the engine told it.
@@ -49,6 +61,12 @@ impl From<Attempt> for AttemptView {
             sha256: row.sha256,
             author: row.author,
             notes: row.notes,
+            model: row.model.map(|used| ModelView {
+                name: used.model,
+                input_tokens: used.input_tokens,
+                output_tokens: used.output_tokens,
+                prompt_sha256: used.prompt_sha256,
+            }),
             findings: row.findings.map(|findings| findings.into_iter().map(FindingView::from).collect()),
             plugin_digest: row.digest,
             failure: row.failure.map(|f| FailureView { kind: f.kind, message: f.message, line: f.line, hint: f.hint }),

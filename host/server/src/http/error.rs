@@ -65,7 +65,9 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         if self.status.is_server_error() {
-            tracing::warn!(kind = self.kind, detail = self.detail, "a request failed");
+            // Without the detail: what an engine says may hold a cell of data.
+            let run = self.extra.get("run").and_then(|run| run.as_str());
+            tracing::warn!(kind = self.kind, run, "a request failed");
         }
         let problem = Problem {
             kind: format!("urn:enginehouse:problem:{}", self.kind),
@@ -130,7 +132,11 @@ fn store(error: &store::Error) -> ApiError {
     let detail = match error {
         E::KeyTaken(_) => format!("{error}: use a new key"),
         E::OutputTaken(_) => format!("{error}: wait for it, or choose another prefix"),
-        E::Database(error) => {
+        E::NotOwned => return ApiError::new(StatusCode::NOT_FOUND, "not-found", error.to_string()),
+        E::TooManySessions(_) | E::TooManyRuns(_) => {
+            return ApiError::new(StatusCode::TOO_MANY_REQUESTS, "quota-exceeded", error.to_string());
+        }
+        E::Database(_) | E::Silent(_) => {
             tracing::error!(%error, "the store does not answer");
             let detail = "the store does not answer at the moment; nothing is lost: try again";
             return ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "store-unavailable", detail);

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::{
     Answer, AppState,
     body::{self, Path},
+    caller::Caller,
     views::{FindingView, FrameworkView, Generated, HealthView, NewRunView},
 };
 use crate::{
@@ -42,10 +43,11 @@ pub(super) async fn status(app: AppState, Path(name): Path<String>) -> Answer<Js
 )]
 pub(super) async fn generate(
     app: AppState,
+    Caller(owner): Caller,
     Path(name): Path<String>,
     body::Json(asked): body::Json<NewRunView>,
 ) -> Answer<Json<Generated>> {
-    let asked = runs::NewRun { framework: name, ..asked.into() };
+    let asked = runs::NewRun { owner, framework: name, ..asked.into() };
     let row = frameworks::generate(&app, asked).await?;
     let last = runs::code(&app, row.id).await?.pop();
     let (code, author, notes, findings) =
@@ -83,11 +85,12 @@ pub(super) struct Validated {
 )]
 pub(super) async fn validate(
     app: AppState,
+    Caller(owner): Caller,
     Path(name): Path<String>,
     body::Json(asked): body::Json<ValidateView>,
 ) -> Answer<Json<Validated>> {
     let ValidateView { code, session_id: session, sources, platform, output } = asked;
-    let asked = frameworks::ToValidate { code, session, sources, platform, output };
+    let asked = frameworks::ToValidate { owner, code, session, sources, platform, output };
     let findings: Vec<_> = frameworks::validate(&app, &name, asked).await?.into_iter().map(FindingView::from).collect();
     Ok(Json(Validated { clean: findings.iter().all(|finding| finding.severity != "error"), findings }))
 }

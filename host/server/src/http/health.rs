@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use axum::{Json, http::StatusCode};
+use enginehouse_runtime::{PluginState, PluginStatus};
+use futures::future::join_all;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::AppState;
-use enginehouse_runtime::PluginState;
+use crate::{app::App, service::frameworks};
 
 /// Who asks whether the server is ready does not wait for long.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -18,33 +20,73 @@ pub(super) async fn alive() -> &'static str {
     "ok"
 }
 
-/// Whether requests can be served, and what stands in the way.
+/// Whether requests can be served, and what stands in the way, part by part.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Ready {
+    /// The store can be read and written, and a framework serves.
     ready: bool,
-    /// What is not as it should be; a plugin that failed leaves the others serving.
-    problems: Vec<String>,
+    store: Part,
+    /// One that failed leaves the others serving.
+    plugins: Vec<Part>,
+    /// What is behind the platforms of each framework. One that is down leaves the server ready: its runs wait.
+    engines: Vec<Part>,
 }
 
-/// Ready: the store answers and a framework serves.
+/// How one part is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Part {
+    /// `store`; a plugin's name; `<framework>/<platform>`.
+    name: String,
+    ready: bool,
+    /// What is wrong with it, or its version.
+    detail: Option<String>,
+}
+
+/// Ready: the store can be read and written, and a framework serves.
 #[utoipa::path(get, path = "/readyz", responses((status = 200, body = Ready), (status = 503, body = Ready)))]
 pub(super) async fn ready(app: AppState) -> (StatusCode, Json<Ready>) {
-    let mut problems = Vec::new();
-    let store = tokio::time::timeout(PATIENCE, app.store.ping()).await;
-    let answers = matches!(store, Ok(Ok(())));
-    match store {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => problems.push(error.to_string()),
-        Err(_) => problems.push(format!("the store does not answer within {} s", PATIENCE.as_secs())),
-    }
-    let mut serving = 0;
-    for status in app.plugins.statuses() {
-        match status.state {
-            PluginState::Serving { .. } => serving += 1,
-            PluginState::Failed { reason } => problems.push(format!("the plugin `{}` failed: {reason}", status.name)),
-        }
-    }
-    let ready = serving > 0 && answers;
+    let (store, engines) = tokio::join!(store(&app), engines(&app));
+    let plugins: Vec<_> = app.plugins.statuses().into_iter().map(plugin).collect();
+    let ready = store.ready && plugins.iter().any(|plugin| plugin.ready);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Ready { ready, problems }))
+    (status, Json(Ready { ready, store, plugins, engines }))
+}
+
+async fn store(app: &App) -> Part {
+    let read = match tokio::time::timeout(PATIENCE, app.store.ping()).await {
+        Ok(answer) => answer.err().map(|error| error.to_string()),
+        Err(_) => Some(format!("the store does not answer within {} s", PATIENCE.as_secs())),
+    };
+    let detail = read.or_else(|| app.runs.trouble());
+    Part { name: "store".to_owned(), ready: detail.is_none(), detail }
+}
+
+fn plugin(status: PluginStatus) -> Part {
+    let name = status.name;
+    match status.state {
+        PluginState::Serving { description, .. } => Part { name, ready: true, detail: Some(description.version) },
+        PluginState::Failed { reason } => Part { name, ready: false, detail: Some(reason) },
+    }
+}
+
+async fn engines(app: &App) -> Vec<Part> {
+    let asked = app.plugins.serving().into_iter().map(async |plugin| {
+        let framework = plugin.describe().framework.clone();
+        match tokio::time::timeout(PATIENCE, frameworks::status(app, &framework)).await {
+            Ok(Ok(platforms)) => platforms
+                .into_iter()
+                .map(|health| Part {
+                    name: format!("{framework}/{}", health.platform),
+                    ready: health.ready,
+                    detail: Some(health.detail),
+                })
+                .collect(),
+            Ok(Err(error)) => vec![Part { name: framework, ready: false, detail: Some(error.to_string()) }],
+            Err(_) => {
+                let detail = format!("its plugin does not answer within {} s", PATIENCE.as_secs());
+                vec![Part { name: framework, ready: false, detail: Some(detail) }]
+            }
+        }
+    });
+    join_all(asked).await.into_iter().flatten().collect()
 }

@@ -1,6 +1,7 @@
 //! The HTTP API. Handlers take a request apart, call one service function and wrap its answer.
 
 mod body;
+mod caller;
 mod catalog;
 mod code;
 mod doors;
@@ -18,6 +19,7 @@ mod routes;
 mod runs;
 mod seed;
 mod sessions;
+mod traced;
 mod uploads;
 mod views;
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit, http::StatusCode, middleware, routing::get};
-use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
+use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    ApiError, body::JSON_BODY_BYTES, catalog, code, doors, events, frameworks, health, measured, objects, pace,
-    plugins, results, runs, seed, sessions, uploads,
+    ApiError, body::JSON_BODY_BYTES, caller, catalog, code, doors, events, frameworks, health, measured, objects, pace,
+    plugins, results, runs, seed, sessions, traced, uploads,
 };
 use crate::app::App;
 
@@ -34,7 +34,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(middleware::from_fn(doors::same_machine))
         .layer(middleware::from_fn(measured::counted))
         .layer(CatchPanicLayer::new())
-        .layer(TraceLayer::new_for_http())
+        .layer(middleware::from_fn(traced::traced))
         .with_state(app)
 }
 
@@ -54,13 +54,18 @@ fn described(app: &Arc<App>) -> OpenApiRouter<Arc<App>> {
         .routes(routes!(frameworks::generate))
         .routes(routes!(frameworks::validate))
         .routes(routes!(runs::create, runs::list))
-        .routes(routes!(runs::show, runs::delete))
-        .routes(routes!(code::list))
-        .routes(routes!(runs::log))
-        .routes(routes!(results::read))
-        .routes(routes!(runs::cancel))
-        .routes(routes!(runs::approve))
-        .routes(routes!(events::follow))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(runs::show, runs::delete))
+                .routes(routes!(code::list))
+                .routes(routes!(runs::log))
+                .routes(routes!(results::read))
+                .routes(routes!(runs::cancel))
+                .routes(routes!(runs::approve))
+                .routes(routes!(runs::rerun))
+                .routes(routes!(events::follow))
+                .layer(middleware::from_fn_with_state(Arc::clone(app), caller::own_run)),
+        )
         .routes(routes!(sessions::show, sessions::set))
         .routes(routes!(sessions::reset))
         .merge(OpenApiRouter::new().routes(routes!(uploads::create)).layer(DefaultBodyLimit::disable()))

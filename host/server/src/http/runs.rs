@@ -11,11 +11,12 @@ use uuid::Uuid;
 use super::{
     Answer, ApiError, AppState,
     body::{self, Path, Query},
+    caller::Caller,
     views::{NewRunView, RunView},
 };
 use crate::{
     service::{retention, runs},
-    store::{RunFilter, RunState},
+    store::{RunFilter, RunRow, RunState},
 };
 
 /// Starts a run and answers at once; the run is durable by then.
@@ -27,16 +28,44 @@ use crate::{
 )]
 pub(super) async fn create(
     app: AppState,
+    Caller(owner): Caller,
     headers: HeaderMap,
     body::Json(asked): body::Json<NewRunView>,
-) -> Answer<(StatusCode, [(header::HeaderName, String); 1], Json<RunView>)> {
+) -> Answer<Accepted> {
+    let idempotency_key = key_of(&headers)?;
+    let row = runs::create(&app, runs::NewRun { owner, idempotency_key, ..asked.into() }).await?;
+    Ok(accepted(row))
+}
+
+/// Runs once more what a run was asked for, with the sources as they were then.
+///
+/// Code that was written for it is written anew. The header `Idempotency-Key` makes the same request answer with the same run.
+#[utoipa::path(
+    post, path = "/v1/runs/{id}/rerun",
+    responses((status = 202, body = RunView), (status = 409, description = "the key, or the output prefix, is taken"))
+)]
+pub(super) async fn rerun(
+    app: AppState,
+    Caller(owner): Caller,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+) -> Answer<Accepted> {
+    Ok(accepted(runs::rerun(&app, owner, id, key_of(&headers)?).await?))
+}
+
+type Accepted = (StatusCode, [(header::HeaderName, String); 1], Json<RunView>);
+
+fn accepted(row: RunRow) -> Accepted {
+    (StatusCode::ACCEPTED, [(header::LOCATION, format!("/v1/runs/{}", row.id))], Json(row.into()))
+}
+
+fn key_of(headers: &HeaderMap) -> Answer<Option<String>> {
     let key = headers.get("idempotency-key").map(|key| key.to_str().map(str::to_owned)).transpose();
     let key = key.map_err(|_| ApiError::invalid("an Idempotency-Key is visible ASCII"))?;
     if key.as_ref().is_some_and(|key| key.is_empty() || key.len() > 255) {
         return Err(ApiError::invalid("an Idempotency-Key has 1 to 255 characters"));
     }
-    let row = runs::create(&app, runs::NewRun { idempotency_key: key, ..asked.into() }).await?;
-    Ok((StatusCode::ACCEPTED, [(header::LOCATION, format!("/v1/runs/{}", row.id))], Json(row.into())))
+    Ok(key)
 }
 
 /// Which runs to list.
@@ -54,11 +83,13 @@ pub(super) struct ListQuery {
 
 /// The newest runs first.
 #[utoipa::path(get, path = "/v1/runs", params(ListQuery), responses((status = 200, body = Vec<RunView>)))]
-pub(super) async fn list(app: AppState, Query(query): Query<ListQuery>) -> Answer<Json<Vec<RunView>>> {
-    if [&query.session_id, &query.framework].into_iter().flatten().any(|text| text.contains('\0')) {
-        return Err(ApiError::invalid("no session and no framework has a NUL in its name"));
-    }
+pub(super) async fn list(
+    app: AppState,
+    Caller(owner): Caller,
+    Query(query): Query<ListQuery>,
+) -> Answer<Json<Vec<RunView>>> {
     let filter = RunFilter {
+        owner: Some(owner),
         session: query.session_id,
         framework: query.framework,
         state: query.state,
@@ -78,7 +109,7 @@ pub(super) async fn show(app: AppState, Path(id): Path<Uuid>) -> Answer<Json<Run
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LogQuery {
-    /// The `next` of the piece before; opaque.
+    /// The byte to begin at: the `next` of the piece before.
     #[serde(default)]
     from: u64,
 }
@@ -87,19 +118,19 @@ pub(super) struct LogQuery {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct LogView {
     text: String,
-    /// Hand it back as `from` to get what follows.
+    /// The byte after it; hand it back as `from` to get what follows.
     next: u64,
     /// Nothing will follow.
     end: bool,
-    /// Bytes left out before this piece because a limit dropped them.
+    /// Bytes left out before this piece, because the last 16 MiB are kept and engines may drop some themselves.
     dropped: u64,
 }
 
-/// What a run's program printed.
+/// What a run's programs printed, attempt after attempt, as it was followed; about 256 KiB at a time.
 #[utoipa::path(get, path = "/v1/runs/{id}/log", params(LogQuery), responses((status = 200, body = LogView)))]
 pub(super) async fn log(app: AppState, Path(id): Path<Uuid>, Query(query): Query<LogQuery>) -> Answer<Json<LogView>> {
-    let chunk = runs::log(&app, id, query.from).await?;
-    Ok(Json(LogView { text: chunk.text, next: chunk.next, end: chunk.end, dropped: chunk.dropped }))
+    let (page, end) = runs::log(&app, id, query.from).await?;
+    Ok(Json(LogView { text: page.text, next: page.next, end, dropped: page.dropped }))
 }
 
 /// Asks a run to end.

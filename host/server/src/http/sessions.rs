@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::{
     Answer, AppState,
     body::{self, Path},
+    caller::Caller,
     views::RunView,
 };
 use crate::{service::sessions, store::SourceRef};
@@ -24,8 +25,8 @@ pub(super) struct SessionView {
     get, path = "/v1/sessions/{id}",
     responses((status = 200, body = SessionView), (status = 404, description = "nobody has used it yet"))
 )]
-pub(super) async fn show(app: AppState, Path(id): Path<String>) -> Answer<Json<SessionView>> {
-    let session = sessions::get(&app, &id).await?;
+pub(super) async fn show(app: AppState, Caller(owner): Caller, Path(id): Path<String>) -> Answer<Json<SessionView>> {
+    let session = sessions::get(&app, &owner, &id).await?;
     let runs = session.runs.into_iter().map(RunView::from).collect();
     Ok(Json(SessionView { id: session.id, sources: session.sources, runs }))
 }
@@ -43,16 +44,17 @@ pub(super) struct SessionSources {
 )]
 pub(super) async fn set(
     app: AppState,
+    Caller(owner): Caller,
     Path(id): Path<String>,
     body::Json(asked): body::Json<SessionSources>,
 ) -> Answer<Json<SessionView>> {
-    sessions::set_sources(&app, &id, &asked.sources).await?;
-    show(app, Path(id)).await
+    sessions::set_sources(&app, &owner, &id, &asked.sources).await?;
+    show(app, Caller(owner), Path(id)).await
 }
 
 /// Clears a session's sources; its history stays.
 #[utoipa::path(post, path = "/v1/sessions/{id}/reset", responses((status = 200, body = SessionView)))]
-pub(super) async fn reset(app: AppState, Path(id): Path<String>) -> Answer<Json<SessionView>> {
-    sessions::reset(&app, &id).await?;
-    show(app, Path(id)).await
+pub(super) async fn reset(app: AppState, Caller(owner): Caller, Path(id): Path<String>) -> Answer<Json<SessionView>> {
+    sessions::reset(&app, &owner, &id).await?;
+    show(app, Caller(owner), Path(id)).await
 }

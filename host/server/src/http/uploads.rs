@@ -16,7 +16,7 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 use utoipa::ToSchema;
 
-use super::{Answer, ApiError, AppState, body::declared_length, views::ColumnView};
+use super::{Answer, ApiError, AppState, body::declared_length, caller::Caller, views::ColumnView};
 use crate::service::{
     self, ids,
     inspect::Hints,
@@ -86,6 +86,7 @@ pub(super) struct UploadForm {
 )]
 pub(super) async fn create(
     app: AppState,
+    Caller(owner): Caller,
     headers: HeaderMap,
     form: Result<Multipart, MultipartRejection>,
 ) -> Answer<(StatusCode, Json<UploadView>)> {
@@ -104,7 +105,7 @@ pub(super) async fn create(
             let file = field.file_name().unwrap_or_default().to_owned();
             let session = about.session.unwrap_or_else(ids::new_session);
             let (hints, encoding) = (about.hints, about.encoding);
-            let upload = Upload { session: session.clone(), name: file, hints, encoding };
+            let upload = Upload { owner, session: session.clone(), name: file, hints, encoding };
             // The form's fields borrow from it, while the store takes a body that stands alone.
             let (sender, receiver) = mpsc::channel(8);
             let app = Arc::clone(&app);

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     service::{frameworks::Framework, runs::NewRun},
-    store::{Approval, Problem, RunRow, RunState, SourceRef},
+    store::{Approval, Cost, Problem, RunRow, RunState, SourceRef},
 };
 
 /// A name with what it means.
@@ -155,6 +155,8 @@ pub(super) struct NewRunView {
     /// How long the program may run, in seconds; at most a day.
     #[serde(alias = "timeout_seconds")]
     pub run_seconds: Option<u32>,
+    /// How long the program may print nothing before it is ended, in seconds; at most a day. None: as long as it runs.
+    pub idle_seconds: Option<u32>,
     /// Options that the framework describes.
     #[serde(default)]
     pub options: BTreeMap<String, String>,
@@ -177,6 +179,8 @@ impl From<NewRunView> for NewRun {
             approval: view.approval,
             queue_seconds: view.queue_seconds,
             run_seconds: view.run_seconds,
+            idle_seconds: view.idle_seconds,
+            owner: String::new(),
             options: view.options.into_iter().collect(),
             idempotency_key: None,
         }
@@ -191,6 +195,15 @@ pub(super) struct TableView {
     pub objects: usize,
 }
 
+/// What a run costs.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CostView {
+    /// What its plan says it will.
+    pub expected: Option<f64>,
+    /// What its engine says that its attempts did.
+    pub billed: Option<f64>,
+}
+
 /// A run.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RunView {
@@ -203,6 +216,8 @@ pub(super) struct RunView {
     pub prompt: String,
     /// The sources, as uris and table names.
     pub sources: Vec<String>,
+    /// The prefix that its caller chose for its results; none: one of its own.
+    pub output: Option<String>,
     pub platform: Option<String>,
     /// Why this platform.
     pub reason: Option<String>,
@@ -210,6 +225,8 @@ pub(super) struct RunView {
     pub attempts: u32,
     pub tables: Vec<TableView>,
     pub figures: Vec<String>,
+    /// What it costs, by the operator's prices; none where its platform has no price.
+    pub cost: Option<CostView>,
     /// Why it did not succeed.
     pub problem: Option<Problem>,
     /// Milliseconds since the Unix epoch.
@@ -235,6 +252,7 @@ impl From<RunRow> for RunView {
             success: row.state == RunState::Succeeded,
             prompt: task.prompt,
             sources: task.sources.iter().map(name).collect(),
+            output: task.output,
             platform: row.plan.as_ref().map(|plan| plan.platform.clone()),
             reason: row.plan.map(|plan| plan.reason),
             attempts: row.attempt,
@@ -243,6 +261,8 @@ impl From<RunRow> for RunView {
                 .map(|table| TableView { name: table.name, format: table.format, objects: table.uris.len() })
                 .collect(),
             figures,
+            cost: (row.cost != Cost::default())
+                .then_some(CostView { expected: row.cost.expected, billed: row.cost.billed }),
             problem: row.problem,
             created_at: row.created_at,
             started_at: row.started_at,

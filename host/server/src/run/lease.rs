@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::{sync::mpsc, time::MissedTickBehavior};
 use uuid::Uuid;
 
-use super::scheduler::Order;
+use super::{Trouble, scheduler::Order};
 use crate::store::{LEASE, Store};
 
 /// Runs that are taken over at once. After a crash there may be thousands: they come in portions, and the engines behind them
@@ -19,10 +19,9 @@ const PACE: Duration = Duration::from_millis(250);
 const BEATS_TO_A_LOOK: u64 = 10;
 
 /// Goes on until the engine is gone.
-pub(super) async fn keep(store: Store, host: Uuid, orders: mpsc::WeakUnboundedSender<Order>) {
+pub(super) async fn keep(store: Store, host: Uuid, orders: mpsc::WeakUnboundedSender<Order>, trouble: Trouble) {
     let mut beat = tokio::time::interval(LEASE / 3);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut told = false;
     let mut last = Instant::now();
     // When the database was gone for longer than a lease, those of all hosts have passed: the others need time to say that
     // they live before their runs are anybody's.
@@ -42,13 +41,12 @@ pub(super) async fn keep(store: Store, host: Uuid, orders: mpsc::WeakUnboundedSe
             store.tidy().await?;
             if number % BEATS_TO_A_LOOK == 0 { adopt(&store, host, &orders).await } else { Ok(()) }
         };
-        match heard.await {
-            Ok(()) if std::mem::take(&mut told) => tracing::info!("the store answers again"),
-            Ok(()) => {}
-            Err(error) if !std::mem::replace(&mut told, true) => {
-                tracing::error!(%error, "the store does not answer; runs stand still until it does");
-            }
-            Err(_) => {}
+        let now = heard.await.err().map(|error| error.to_string());
+        let before = std::mem::replace(&mut *trouble.lock(), now.clone());
+        match (before, now) {
+            (Some(_), None) => tracing::info!("the store can be written again"),
+            (None, Some(error)) => tracing::error!(error, "the store cannot be written; runs stand still until it can"),
+            _ => {}
         }
     }
 }
@@ -60,9 +58,7 @@ async fn take_over(store: &Store, host: Uuid, orders: &mpsc::UnboundedSender<Ord
             tracing::info!(runs = taken.len(), "took up runs that no living host drives");
         }
         let whole = u32::try_from(taken.len()).is_ok_and(|taken| taken == PORTION);
-        for (run, session) in taken {
-            let _taken = orders.send(Order::Drive(run, session.into()));
-        }
+        drive(orders, taken);
         if !whole {
             return Ok(());
         }
@@ -72,8 +68,13 @@ async fn take_over(store: &Store, host: Uuid, orders: &mpsc::UnboundedSender<Ord
 }
 
 async fn adopt(store: &Store, host: Uuid, orders: &mpsc::UnboundedSender<Order>) -> crate::store::Result<()> {
-    for (run, session) in store.driven_by(host).await? {
+    drive(orders, store.driven_by(host).await?);
+    Ok(())
+}
+
+fn drive(orders: &mpsc::UnboundedSender<Order>, runs: Vec<(Uuid, String)>) {
+    for (run, session) in runs {
+        // The scheduler ends with the process alone.
         let _taken = orders.send(Order::Drive(run, session.into()));
     }
-    Ok(())
 }

@@ -4,10 +4,12 @@
 //! that this host still drives the run. What was begun before a restart is taken up again from the row: `submit` is called
 //! again with the same token, which finds what it started. A run that waits costs an entry in a queue, no task.
 
+mod answers;
 mod backoff;
 mod fair;
 mod journal;
 mod lease;
+mod prices;
 mod scheduler;
 mod scope;
 mod steps;
@@ -16,6 +18,7 @@ use std::sync::Arc;
 
 use enginehouse_capabilities::Objects;
 use enginehouse_runtime::Registry;
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -25,7 +28,9 @@ use crate::{
 };
 use scheduler::{Order, Scheduler};
 
+pub(crate) use answers::KeptAnswers;
 pub use journal::StoreJournal;
+pub use prices::Prices;
 pub use scope::Places;
 pub(crate) use scope::{attempt_of, context_of};
 
@@ -37,6 +42,7 @@ pub(crate) struct Parts {
     pub(crate) objects: Arc<dyn Objects>,
     pub(crate) events: Events,
     pub(crate) places: Places,
+    pub(crate) prices: Prices,
 }
 
 /// Drives runs. Cheap to clone.
@@ -45,7 +51,11 @@ pub struct RunEngine {
     parts: Arc<Parts>,
     host: Uuid,
     orders: mpsc::UnboundedSender<Order>,
+    trouble: Trouble,
 }
+
+/// Why this host cannot say that it lives; none while it can. Runs stand still meanwhile.
+type Trouble = Arc<Mutex<Option<String>>>;
 
 impl RunEngine {
     /// Starts as a new host: takes up the runs that no living host drives, now and from then on.
@@ -59,8 +69,9 @@ impl RunEngine {
         parts.store.be_alone(host).await?;
         let (orders, inbox) = mpsc::unbounded_channel();
         tokio::spawn(Scheduler::new(Arc::clone(&parts), host, inbox, steps_at_once).run());
-        tokio::spawn(lease::keep(parts.store.clone(), host, orders.downgrade()));
-        Ok(Self { parts, host, orders })
+        let trouble = Trouble::default();
+        tokio::spawn(lease::keep(parts.store.clone(), host, orders.downgrade(), Arc::clone(&trouble)));
+        Ok(Self { parts, host, orders, trouble })
     }
 
     /// Who this engine is to the store, for runs that it is to drive.
@@ -84,6 +95,11 @@ impl RunEngine {
     /// Where the store does not answer; they take them when the lease has passed.
     pub async fn leave(&self) -> store::Result<()> {
         self.parts.store.leave(self.host).await
+    }
+
+    /// What keeps runs from going on; none where nothing does.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.trouble.lock().clone()
     }
 
     /// Where local work of a framework goes.

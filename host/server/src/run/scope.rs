@@ -29,6 +29,12 @@ impl Places {
         self.by_framework.get(framework).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// The prefix that a run's results will lie under.
+    pub(super) fn output_of(&self, row: &RunRow) -> String {
+        let own = || format!("s3://{}/runs/{}/", self.bucket, row.id);
+        row.request.task.output.clone().unwrap_or_else(own)
+    }
+
     /// The prefix for what one attempt leaves in the store.
     fn prefix(&self, row: &RunRow, part: &str) -> Result<ObjectUri> {
         ObjectUri::new(&self.bucket, &format!("runs/{}/{}/{part}/", row.id, row.attempt))

@@ -58,6 +58,7 @@ mod tests {
             findings: None,
             digest: None,
             failure: None,
+            model: None,
             created_at: 0,
         }
     }

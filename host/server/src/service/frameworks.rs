@@ -37,6 +37,8 @@ pub async fn status(app: &App, name: &str) -> Result<Vec<Health>> {
 /// Code to read.
 #[derive(Debug, Clone, Default)]
 pub struct ToValidate {
+    /// Who asks.
+    pub owner: String,
     pub code: String,
     pub session: Option<String>,
     pub sources: Option<Vec<SourceRef>>,
@@ -49,9 +51,7 @@ pub async fn validate(app: &App, name: &str, asked: ToValidate) -> Result<Vec<Fi
     let plugin = app.plugin(name)?;
     let named = match (asked.sources, &asked.session) {
         (Some(named), _) => named,
-        (None, Some(session)) => {
-            app.store.session(super::ids::session(session)?).await?.map(|row| row.sources).unwrap_or_default()
-        }
+        (None, Some(session)) => super::sessions::sources(app, &asked.owner, session).await?,
         (None, None) => Vec::new(),
     };
     let task = Task {

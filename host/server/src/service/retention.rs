@@ -1,8 +1,8 @@
-//! What is no longer wanted: runs that their callers delete, and those that are older than they are kept.
+//! What is no longer wanted: runs that their callers delete, runs that are older than they are kept, sessions that nobody uses.
 
 use std::{sync::Weak, time::Duration};
 
-use enginehouse_capabilities::ObjectUri;
+use enginehouse_capabilities::{ObjectUri, Token};
 use uuid::Uuid;
 
 use super::{Error, Result, runs};
@@ -13,7 +13,7 @@ const LOOK: Duration = Duration::from_secs(600);
 const PORTION: u32 = 100;
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
-/// Deletes a run that has ended, with its code, its journal and its objects. A prefix that its caller chose for the results is
+/// Deletes a run that has ended, with its code, its journal, its objects and what its programs left on this machine. A prefix that its caller chose for the results is
 /// the caller's and stays.
 ///
 /// # Errors
@@ -26,23 +26,32 @@ pub async fn delete(app: &App, id: Uuid) -> Result<()> {
     // The row goes last: while it is there, what could not be deleted can be asked for again.
     let prefix = ObjectUri::new(app.config.bucket(), &format!("runs/{id}/"))?;
     clear(app.objects.as_ref(), &prefix).await?;
+    for attempt in 1..=row.attempt {
+        match app.processes.remove(&Token::of_attempt(id, attempt)).await {
+            Ok(()) | Err(enginehouse_capabilities::Error::NotFound(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
     app.store.forget_run(id).await?;
     Ok(())
 }
 
-/// Deletes runs that ended more than so many days ago, for as long as the server lives.
-pub(crate) async fn keep(app: Weak<App>, days: u32) {
+/// Deletes what is older than the limits say, for as long as the server lives.
+pub(crate) async fn keep(app: Weak<App>) {
     loop {
         let Some(app) = app.upgrade() else { return };
-        if let Err(error) = delete_old(&app, days).await {
-            tracing::warn!(%error, "old runs could not be deleted; they are looked for again");
+        if let Err(error) = delete_old(&app).await {
+            tracing::warn!(%error, "what is old could not be deleted; it is looked for again");
         }
         drop(app);
         tokio::time::sleep(LOOK).await;
     }
 }
 
-async fn delete_old(app: &App, days: u32) -> Result<()> {
+async fn delete_old(app: &App) -> Result<()> {
+    let limits = &app.config.limits;
+    app.store.forget_sessions(now_ms() - i64::from(limits.session_days) * DAY_MS).await?;
+    let Some(days) = limits.keep_runs_days else { return Ok(()) };
     let before = now_ms() - i64::from(days) * DAY_MS;
     loop {
         let old = app.store.ended_before(before, PORTION).await?;

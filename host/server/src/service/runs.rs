@@ -3,16 +3,20 @@
 use std::time::Duration;
 
 use enginehouse_capabilities::ObjectUri;
-use enginehouse_runtime::{LogChunk, Source, Task};
+use enginehouse_runtime::{Source, Task};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::{Error, Result, ids, sources};
+use super::{
+    Error, Result, ids,
+    sessions::{self, LOCAL},
+    sources,
+};
 use crate::{
     app::App,
-    run,
-    store::{Approval, AttemptRow, Entry, NewRunRow, RunFilter, RunRequest, RunRow, RunState, SourceRef},
+    store::{Approval, AttemptRow, Entry, LogPage, NewRunRow, RunFilter, RunRequest, RunRow, RunState, SourceRef},
+    telemetry::trace,
 };
 
 /// The contract's limits.
@@ -25,6 +29,9 @@ const MAX_ATTEMPTS: u32 = 10;
 /// What a caller asks for.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct NewRun {
+    /// Who asks.
+    #[serde(skip)]
+    pub owner: String,
     /// Which framework.
     pub framework: String,
     /// Whose sources it reads where it names none; made up where it is missing.
@@ -53,6 +60,9 @@ pub struct NewRun {
     pub queue_seconds: Option<u32>,
     /// How long the program may run, in seconds.
     pub run_seconds: Option<u32>,
+    /// How long it may print nothing, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_seconds: Option<u32>,
     /// Options that the framework describes.
     pub options: Vec<(String, String)>,
     /// Makes the same request answer with the same run.
@@ -69,7 +79,7 @@ pub async fn create(app: &App, asked: NewRun) -> Result<RunRow> {
     check_sizes(&asked)?;
     // Of what was asked and not of what it is resolved to: a session's sources may be others when the request comes again.
     let key = match &asked.idempotency_key {
-        Some(key) => Some((key.clone(), hash(&asked)?)),
+        Some(key) => Some((key_of(&asked.owner, key), hash(&asked)?)),
         None => None,
     };
     // Before anything is looked at that the first request may have changed.
@@ -89,12 +99,12 @@ pub async fn create(app: &App, asked: NewRun) -> Result<RunRow> {
         )));
     }
     let session = match &asked.session {
-        Some(id) => ids::session(id)?.to_owned(),
+        Some(id) => sessions::enter(app, &asked.owner, id).await?.to_owned(),
         None => ids::new_session(),
     };
     let named = match asked.sources {
         Some(named) => named,
-        None => app.store.session(&session).await?.map(|row| row.sources).unwrap_or_default(),
+        None => sessions::sources(app, &asked.owner, &session).await?,
     };
     let output = match &asked.output {
         Some(output) => Some(free_output(app, output, asked.overwrite).await?.to_string()),
@@ -120,9 +130,52 @@ pub async fn create(app: &App, asked: NewRun) -> Result<RunRow> {
         max_attempts: within("max_attempts", asked.max_attempts, limits.max_attempts, MAX_ATTEMPTS)?,
         queue_seconds: within("queue_seconds", asked.queue_seconds, limits.queue_seconds, MAX_SECONDS)?,
         run_seconds: within("run_seconds", asked.run_seconds, limits.run_seconds, MAX_SECONDS)?,
+        idle_seconds: match asked.idle_seconds {
+            None => limits.idle_seconds,
+            asked => Some(within("idle_seconds", asked, 1, MAX_SECONDS)?),
+        },
     };
+    begin(app, asked.owner, session, asked.framework, request, key).await
+}
+
+/// Runs what was asked for before once more, with the sources as they were then: the same snapshot, whatever its session reads
+/// by now. Code that was written is written anew; to run the very same code, send it.
+///
+/// # Errors
+/// As for [`create`].
+pub async fn rerun(app: &App, owner: String, id: Uuid, key: Option<String>) -> Result<RunRow> {
+    let row = get(app, id).await?;
+    let key = key.map(|key| (key_of(&owner, &key), hex::encode(Sha256::digest(format!("rerun {id}")))));
+    if let Some((key, hash)) = &key
+        && let Some(made) = app.store.made_by(key, hash).await?
+    {
+        return get(app, made).await;
+    }
+    let mut request = row.request;
+    request.task.places = app.runs.places().of(&row.framework).to_vec();
+    if let Some(output) = &request.task.output {
+        free_output(app, output, request.overwrite).await?;
+    }
+    begin(app, owner, row.session, row.framework, request, key).await
+}
+
+/// Keys of one caller are none of another's.
+fn key_of(owner: &str, key: &str) -> String {
+    if owner == LOCAL { key.to_owned() } else { format!("{owner}\n{key}") }
+}
+
+async fn begin(
+    app: &App,
+    owner: String,
+    session: String,
+    framework: String,
+    request: RunRequest,
+    key: Option<(String, String)>,
+) -> Result<RunRow> {
+    let trace = trace::carried();
     let (id, host) = (Uuid::now_v7(), app.runs.host());
-    let new = NewRunRow { id, session, framework: asked.framework, request, host, key };
+    let most_open = app.config.limits.open_runs;
+    let new = NewRunRow { id, owner, session, framework, request, trace, host, most_open, key };
     let (store, runs, session) = (app.store.clone(), app.runs.clone(), new.session.clone());
     // In a task of its own: a caller who hangs up now must not leave a run that is written and not driven.
     let added = tokio::spawn(async move {
@@ -220,30 +273,18 @@ pub async fn journal(app: &App, id: Uuid, after: i64) -> Result<Vec<Entry>> {
     Ok(app.store.journal(id, after).await?)
 }
 
-/// What the run's program printed, from an opaque position on.
-pub async fn log(app: &App, id: Uuid, from: u64) -> Result<LogChunk> {
-    let row = get(app, id).await?;
-    let Some(ticket) = &row.ticket else {
-        let end = row.state.is_final();
-        return Ok(LogChunk { text: String::new(), next: from, end, dropped: 0 });
-    };
-    let plugin = app.plugin(&row.framework)?;
-    let attempt = run::attempt_of(app.runs.places(), &row)?;
-    let cx = run::context_of(&row, plugin.digest(), Some(&attempt))?;
-    Ok(plugin.log(&cx, &attempt, ticket, from).await?)
+/// What the run's programs printed, attempt after attempt, from a byte on; and whether nothing will follow.
+pub async fn log(app: &App, id: Uuid, from: u64) -> Result<(LogPage, bool)> {
+    // The state is read before the log: what was taken over before the end is then in what is read next.
+    let ended = get(app, id).await?.state.is_final();
+    let page = app.store.log(id, from).await?;
+    let end = ended && page.text.is_empty();
+    Ok((page, end))
 }
 
-/// The whole log of a run that has ended, at most `limit` bytes of it.
-pub async fn whole_log(app: &App, id: Uuid, limit: usize) -> Result<String> {
-    let (mut text, mut from) = (String::new(), 0);
-    loop {
-        let chunk = log(app, id, from).await?;
-        text.push_str(&chunk.text);
-        if chunk.end || text.len() >= limit || (chunk.text.is_empty() && chunk.next == from) {
-            return Ok(text);
-        }
-        from = chunk.next;
-    }
+/// What the last attempt of a run printed, about `limit` bytes of it at most.
+pub async fn last_log(app: &App, id: Uuid, limit: usize) -> Result<String> {
+    Ok(app.store.last_log(id, limit).await?)
 }
 
 /// Asks a run to end. One that has ended is no error.
@@ -268,17 +309,16 @@ pub async fn approve(app: &App, id: Uuid, sha256: &str) -> Result<RunRow> {
     if approved(&row) {
         return Ok(row);
     }
-    let last = code(app, id).await?.pop();
-    let Some(last) = last.filter(|_| row.state == RunState::AwaitingApproval) else {
+    let last = app.store.last_code(id).await?.filter(|_| row.state == RunState::AwaitingApproval);
+    let Some((_, known)) = last else {
         return Err(Error::Conflict(format!("the run {id} is {}: it does not wait for approval", row.state)));
     };
-    if !last.sha256.eq_ignore_ascii_case(sha256) {
-        let known = last.sha256;
+    if !known.eq_ignore_ascii_case(sha256) {
         return Err(Error::Conflict(format!(
             "the run {id} waits with other code, whose SHA-256 is {known}: read it at /v1/runs/{id}/code and approve that"
         )));
     }
-    app.store.approve(id, &last.sha256).await?;
+    app.store.approve(id, &known).await?;
     app.runs.wake(id);
     let row = get(app, id).await?;
     if approved(&row) { Ok(row) } else { Err(Error::Conflict(format!("the run {id} no longer waits for approval"))) }

@@ -5,12 +5,14 @@ use enginehouse_capabilities::ObjectUri;
 use enginehouse_runtime::ObjectSource;
 use futures::{Stream, StreamExt};
 
-use super::{Result, ids, inspect, intake, transcode};
+use super::{Result, ids, inspect, intake, sessions, transcode};
 use crate::{app::App, store::SourceRef};
 
 /// A file to keep.
 #[derive(Debug, Clone)]
 pub struct Upload {
+    /// Who sends it.
+    pub owner: String,
     /// The session whose source it becomes.
     pub session: String,
     /// As its owner calls it.
@@ -40,7 +42,7 @@ pub async fn add(
     upload: Upload,
     body: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
 ) -> Result<Kept> {
-    let session = ids::session(&upload.session)?;
+    let session = sessions::enter(app, &upload.owner, &upload.session).await?;
     let name = ids::file(&upload.name)?;
     let id = ulid::Ulid::generate().to_string().to_lowercase();
     let uri = ObjectUri::new(app.config.bucket(), &format!("uploads/{session}/{id}/{name}"))?;

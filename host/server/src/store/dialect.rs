@@ -2,6 +2,7 @@
 
 use std::{path::Path, str::FromStr, time::Duration};
 
+use secrecy::ExposeSecret as _;
 use sqlx::{
     AnyConnection, AnyPool, ConnectOptions, Connection, Executor,
     any::{AnyConnectOptions, AnyPoolOptions},
@@ -84,7 +85,7 @@ pub(super) async fn open(database: &Database) -> Result<(Dialect, AnyPool, AnyPo
             Ok((Dialect::Sqlite, read, write))
         }
         Database::Postgres(url) => {
-            let options = AnyConnectOptions::from_str(url)?;
+            let options = AnyConnectOptions::from_str(url.expose_secret())?;
             let pool = AnyPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
             let pool = pool.connect_with(options).await?;
             Ok((Dialect::Postgres, pool.clone(), pool))

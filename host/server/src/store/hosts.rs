@@ -9,7 +9,7 @@ use std::time::Duration;
 use sqlx::Row;
 use uuid::Uuid;
 
-use super::{Result, Store, dialect::Dialect, runs::uuid_of};
+use super::{Result, Store, dialect::Dialect, read::uuid_of, within::Within as _};
 
 /// How long a host is taken for alive after it was last heard of. It is heard of three times in that time.
 pub const LEASE: Duration = Duration::from_secs(9);
@@ -28,7 +28,7 @@ impl Store {
             now = self.dialect.now()
         );
         let lease = i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX);
-        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(host.to_string()).bind(lease).execute(&self.write).await?;
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(host.to_string()).bind(lease).execute(&self.write).within().await?;
         Ok(())
     }
 
@@ -37,7 +37,7 @@ impl Store {
     /// # Errors
     /// [`Error::Database`](super::Error::Database).
     pub async fn leave(&self, host: Uuid) -> Result<()> {
-        sqlx::query("DELETE FROM hosts WHERE id = $1").bind(host.to_string()).execute(&self.write).await?;
+        sqlx::query("DELETE FROM hosts WHERE id = $1").bind(host.to_string()).execute(&self.write).within().await?;
         Ok(())
     }
 
@@ -47,7 +47,11 @@ impl Store {
     /// [`Error::Database`](super::Error::Database).
     pub async fn be_alone(&self, host: Uuid) -> Result<()> {
         if self.dialect == Dialect::Sqlite {
-            sqlx::query("DELETE FROM hosts WHERE id <> $1").bind(host.to_string()).execute(&self.write).await?;
+            sqlx::query("DELETE FROM hosts WHERE id <> $1")
+                .bind(host.to_string())
+                .execute(&self.write)
+                .within()
+                .await?;
         }
         Ok(())
     }
@@ -58,12 +62,13 @@ impl Store {
     /// [`Error::Database`](super::Error::Database).
     pub async fn take_over(&self, host: Uuid, limit: u32) -> Result<Vec<(Uuid, String)>> {
         let (now, skip) = (self.dialect.now(), self.dialect.skip_locked());
-        let orphaned = format!(
-            "finished_at IS NULL AND (host IS NULL OR host NOT IN (SELECT id FROM hosts WHERE expires_at > {now}))"
-        );
+        // One that lies further ahead than any lease is from before the clock was set back: nobody else may have to wait for it.
+        let living = format!("expires_at > {now} AND expires_at <= {now} + {}", 2 * LEASE.as_millis());
+        let orphaned =
+            format!("finished_at IS NULL AND (host IS NULL OR host NOT IN (SELECT id FROM hosts WHERE {living}))");
         // Nearly always there is nothing, and looking for it keeps nobody from writing.
         let any = format!("SELECT 1 FROM runs WHERE {orphaned} LIMIT 1");
-        if sqlx::query(sqlx::AssertSqlSafe(any)).fetch_optional(&self.read).await?.is_none() {
+        if sqlx::query(sqlx::AssertSqlSafe(any)).fetch_optional(&self.read).within().await?.is_none() {
             return Ok(Vec::new());
         }
         let orphans = format!("SELECT id FROM runs WHERE {orphaned} ORDER BY id LIMIT $2 {skip}");
@@ -73,10 +78,11 @@ impl Store {
             .bind(host.to_string())
             .bind(i64::from(limit))
             .fetch_all(&mut *transaction)
+            .within()
             .await?;
         let old = format!("DELETE FROM hosts WHERE expires_at < {now} - $1");
-        sqlx::query(sqlx::AssertSqlSafe(old)).bind(FORGET_MS).execute(&mut *transaction).await?;
-        transaction.commit().await?;
+        sqlx::query(sqlx::AssertSqlSafe(old)).bind(FORGET_MS).execute(&mut *transaction).within().await?;
+        transaction.commit().within().await?;
         let mut taken =
             rows.iter().map(|row| Ok((uuid_of(row, "id")?, row.try_get("session")?))).collect::<Result<Vec<_>>>()?;
         taken.sort();
@@ -91,6 +97,7 @@ impl Store {
         let rows = sqlx::query("SELECT id, session FROM runs WHERE host = $1 AND finished_at IS NULL ORDER BY id")
             .bind(host.to_string())
             .fetch_all(&self.read)
+            .within()
             .await?;
         rows.iter().map(|row| Ok((uuid_of(row, "id")?, row.try_get("session")?))).collect()
     }

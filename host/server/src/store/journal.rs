@@ -3,7 +3,7 @@
 use sqlx::{AnyConnection, Row};
 use uuid::Uuid;
 
-use super::{Result, Store, now_ms};
+use super::{Result, Store, now_ms, within::Within as _};
 
 /// One entry. Numbers start at 1 and have no gaps.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +29,7 @@ impl Store {
                 .bind(run.to_string())
                 .bind(seq)
                 .fetch_all(&self.read)
+                .within()
                 .await?;
         rows.into_iter()
             .map(|row| {
@@ -52,10 +53,11 @@ impl Store {
         let row = sqlx::query("UPDATE runs SET seq = seq + 1 WHERE id = $1 AND finished_at IS NULL RETURNING seq")
             .bind(run.to_string())
             .fetch_optional(&mut *transaction)
+            .within()
             .await?;
         if let Some(row) = row {
             insert(&mut transaction, run, row.try_get("seq")?, kind, data).await?;
-            transaction.commit().await?;
+            transaction.commit().within().await?;
         }
         Ok(())
     }
@@ -76,6 +78,7 @@ pub(super) async fn insert(
         .bind(kind.to_owned())
         .bind(data.to_string())
         .execute(connection)
+        .within()
         .await?;
     Ok(())
 }

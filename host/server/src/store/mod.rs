@@ -3,34 +3,44 @@
 //! The two differ in how they are opened, in how a writer keeps others out, and in whose clock a lease goes by
 //! ([`dialect`]); all statements are the same text for both, and one suite in `tests/tests/store/` runs against both.
 
+mod answers;
+mod attempts;
+mod cost;
 mod dialect;
 mod hosts;
 mod journal;
+mod logs;
+mod read;
 mod rows;
 mod runs;
 mod sessions;
 mod step;
+mod within;
 
 use std::path::PathBuf;
 
+use secrecy::SecretString;
 use sqlx::{Any, AnyPool, Transaction, migrate::MigrateError};
 use uuid::Uuid;
 
 use dialect::Dialect;
+use within::Within as _;
 
+pub use cost::{Cost, DayCap};
 pub use hosts::LEASE;
 pub use journal::Entry;
-pub use rows::{Approval, AttemptRow, Problem, RunRequest, RunRow, RunState, SourceRef, Step};
+pub use logs::{LogPage, LogPiece};
+pub use rows::{Approval, AttemptRow, ModelUse, Problem, RunRequest, RunRow, RunState, SourceRef, Step};
 pub use runs::{NewRunRow, RunFilter};
 pub use sessions::SessionRow;
 
 /// Which database.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Database {
     /// One file, of one server.
     Sqlite(PathBuf),
     /// `postgres://user@host/database`, shared by any number of servers.
-    Postgres(String),
+    Postgres(SecretString),
 }
 
 /// The store cannot do what it was asked.
@@ -51,9 +61,12 @@ pub enum Error {
     /// The file is no database, or damaged.
     #[error("the store {0} is no database or is damaged ({1}): put a copy back, or move it away to begin anew")]
     Broken(PathBuf, String),
+    /// The database said nothing for so many seconds.
+    #[error("the store failed: it did not answer within {0} s")]
+    Silent(u64),
     /// A row holds what this version cannot read.
     #[error("the store holds a record this version cannot read: {0}")]
-    Record(#[from] serde_json::Error),
+    Record(Box<dyn std::error::Error + Send + Sync>),
     /// A run moved on in the meantime, or another host drives it now.
     #[error("the run `{0}` moved on in the meantime")]
     Moved(Uuid),
@@ -63,6 +76,29 @@ pub enum Error {
     /// The key was used for another request.
     #[error("this Idempotency-Key made the run {0} from another request")]
     KeyTaken(Uuid),
+    /// What runs cost in a day would be more than it may.
+    #[error("the runs of the last 24 hours cost {spent:.2}, and with this one it would be more than {cap:.2}")]
+    OverDayCap {
+        /// What they cost so far.
+        spent: f64,
+        /// What they may.
+        cap: f64,
+    },
+    /// The session belongs to another caller.
+    #[error("there is no such session")]
+    NotOwned,
+    /// A caller has as many sessions as they may.
+    #[error("there are {0} sessions already, as many as `limits.sessions` allows: use one of them")]
+    TooManySessions(u32),
+    /// A session has as many runs that have not ended as it may.
+    #[error("the session has {0} runs that have not ended, as many as `limits.open-runs` allows: wait for one of them")]
+    TooManyRuns(u32),
+}
+
+impl From<serde_json::Error> for Error {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Record(Box::new(error))
+    }
 }
 
 /// The result of every call of the store.
@@ -104,7 +140,7 @@ impl Store {
     /// # Errors
     /// [`Error::Database`] where it does not.
     pub async fn ping(&self) -> Result<()> {
-        sqlx::query("SELECT 1").execute(&self.read).await?;
+        sqlx::query("SELECT 1").execute(&self.read).within().await?;
         Ok(())
     }
 
@@ -114,14 +150,22 @@ impl Store {
     /// [`Error::Database`].
     pub async fn tidy(&self) -> Result<()> {
         if self.dialect == Dialect::Sqlite {
-            sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&self.read).await?;
+            sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&self.read).within().await?;
         }
         Ok(())
     }
 
     /// Begins to write. With SQLite writers wait for each other here, in turn, and not within the database.
     async fn begin(&self) -> Result<Transaction<'static, Any>> {
-        Ok(self.write.begin_with(self.dialect.begin()).await?)
+        let begun = self.write.begin_with(self.dialect.begin()).within().await;
+        let stuck = matches!(begun, Err(Error::Database(sqlx::Error::InvalidSavePointStatement)));
+        if !stuck || self.dialect != Dialect::Sqlite {
+            return begun;
+        }
+        // On a full disk SQLite takes a transaction back by itself, and sqlx, whose own ROLLBACK then fails, believes for ever
+        // that the connection is in one: only another connection writes again.
+        drop(self.write.acquire().within().await?.detach());
+        self.write.begin_with(self.dialect.begin()).within().await
     }
 }
 

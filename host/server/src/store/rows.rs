@@ -6,6 +6,8 @@ use enginehouse_runtime::{Choice, EngineError, Finding, Outcome, Task};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::{Cost, DayCap};
+
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -142,6 +144,9 @@ pub struct RunRequest {
     /// How long the program may run, in seconds.
     #[serde(alias = "timeout_seconds")]
     pub run_seconds: u32,
+    /// How long the program may print nothing, in seconds; none: as long as it runs.
+    #[serde(default)]
+    pub idle_seconds: Option<u32>,
 }
 
 /// What requests of an older version waited at most.
@@ -176,6 +181,10 @@ pub struct RunRow {
     pub session: String,
     pub framework: String,
     pub state: RunState,
+    /// Who may see it.
+    pub owner: String,
+    /// W3C trace context (`traceparent`) of the request that made it.
+    pub trace: Option<String>,
     pub request: RunRequest,
     pub plan: Option<Choice>,
     pub attempt: u32,
@@ -193,7 +202,13 @@ pub struct RunRow {
     pub submitted_at: Option<i64>,
     /// When the engine began its program.
     pub began_at: Option<i64>,
+    /// When its program began, or last printed something.
+    pub heard_at: Option<i64>,
     pub finished_at: Option<i64>,
+    /// Where its attempt's log goes on, for the plugin.
+    pub log_next: u64,
+    /// What it costs, where its platform has a price.
+    pub cost: Cost,
 }
 
 /// One piece of code of a run.
@@ -207,7 +222,22 @@ pub struct AttemptRow {
     pub findings: Option<Vec<Finding>>,
     pub digest: Option<String>,
     pub failure: Option<EngineError>,
+    /// What the model that wrote it says of it; none where no model did.
+    pub model: Option<ModelUse>,
     pub created_at: i64,
+}
+
+/// One answer of a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelUse {
+    /// The model that answered.
+    pub model: String,
+    /// Tokens read.
+    pub input_tokens: u64,
+    /// Tokens written.
+    pub output_tokens: u64,
+    /// SHA-256 of the whole prompt, in hex.
+    pub prompt_sha256: String,
 }
 
 /// What one step of a run changes, written in one transaction with its journal entry.
@@ -223,6 +253,12 @@ pub struct Step {
     pub problem: Option<Problem>,
     /// The engine has begun the program.
     pub began: bool,
+    /// What the run is expected to cost.
+    pub cost_expected: Option<f64>,
+    /// Taken only while the runs of a day stay under it, among which the run then counts.
+    pub day_cap: Option<DayCap>,
+    /// What an attempt did cost; added to what the attempts before it did.
+    pub cost_billed: Option<f64>,
     /// Further journal entries: kind and data.
     pub entries: Vec<(&'static str, serde_json::Value)>,
 }

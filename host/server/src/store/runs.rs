@@ -1,15 +1,19 @@
 //! Runs and their attempts: made, found, listed.
 
 use enginehouse_capabilities::ObjectUri;
-use serde::de::DeserializeOwned;
 use serde_json::json;
 use sqlx::{AnyConnection, Row, any::AnyRow};
 use uuid::Uuid;
 
-use super::{AttemptRow, Error, Result, RunRequest, RunRow, RunState, Store, journal, now_ms};
+use super::{
+    Error, Problem, Result, RunRequest, RunRow, RunState, Store, journal, now_ms,
+    read::{run_row, uuid_of},
+    within::Within as _,
+};
 
 const COLUMNS: &str = "id, session, framework, state, request, plan, attempt, ticket, outcome, problem, \
-                       cancel_requested, approved, host, created_at, started_at, submitted_at, began_at, finished_at";
+                       cancel_requested, approved, host, owner, trace, created_at, started_at, submitted_at, began_at, \
+                       heard_at, finished_at, log_next, cost_expected, cost_billed";
 
 /// A run to be made.
 #[derive(Debug, Clone)]
@@ -18,8 +22,14 @@ pub struct NewRunRow {
     pub session: String,
     pub framework: String,
     pub request: RunRequest,
+    /// Who may see it.
+    pub owner: String,
+    /// W3C trace context of the request.
+    pub trace: Option<String>,
     /// Who drives it.
     pub host: Uuid,
+    /// How many runs of its session may be open, this one included.
+    pub most_open: u32,
     /// The caller's key, and the hash of what came with it.
     pub key: Option<(String, String)>,
 }
@@ -27,6 +37,7 @@ pub struct NewRunRow {
 /// Which runs to list: the newest first.
 #[derive(Debug, Clone, Default)]
 pub struct RunFilter {
+    pub owner: Option<String>,
     pub session: Option<String>,
     pub framework: Option<String>,
     pub state: Option<RunState>,
@@ -42,25 +53,33 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::KeyTaken`] where the key came with another request, [`Error::OutputTaken`] where a run that has not ended
-    /// writes to its output; then nothing is written.
+    /// writes to its output, [`Error::TooManyRuns`] where its session has too many of these; then nothing is written.
     pub async fn add_run(&self, new: NewRunRow) -> Result<(Uuid, bool)> {
         let mut transaction = self.begin().await?;
         if new.key.is_some() || new.request.task.output.is_some() {
-            sqlx::query(self.dialect.one_at_a_time()).execute(&mut *transaction).await?;
+            sqlx::query(self.dialect.one_at_a_time()).execute(&mut *transaction).within().await?;
         }
         if let Some((key, hash)) = &new.key
             && let Some((id, known)) = keyed(&mut transaction, key).await?
         {
             return if same(known.as_deref(), hash) { Ok((id, false)) } else { Err(Error::KeyTaken(id)) };
         }
+        let row = sqlx::query("SELECT COUNT(*) AS count FROM runs WHERE session = $1 AND finished_at IS NULL")
+            .bind(new.session.clone())
+            .fetch_one(&mut *transaction)
+            .within()
+            .await?;
+        if row.try_get::<i64, _>("count")? >= i64::from(new.most_open) {
+            return Err(Error::TooManyRuns(new.most_open));
+        }
         if let Some(output) = &new.request.task.output {
             free(&mut transaction, output).await?;
         }
         let (key, hash) = new.key.unzip();
         sqlx::query(
-            "INSERT INTO runs (id, session, framework, state, request, idempotency_key, request_hash, output, host, seq,
-                created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10)",
+            "INSERT INTO runs (id, session, framework, state, request, idempotency_key, request_hash, output, host, owner,
+                trace, seq, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12)",
         )
         .bind(new.id.to_string())
         .bind(new.session)
@@ -71,11 +90,14 @@ impl Store {
         .bind(hash)
         .bind(new.request.task.output)
         .bind(new.host.to_string())
+        .bind(new.owner)
+        .bind(new.trace)
         .bind(now_ms())
         .execute(&mut *transaction)
+        .within()
         .await?;
         journal::insert(&mut transaction, new.id, 1, "state", &json!({ "state": RunState::Queued })).await?;
-        transaction.commit().await?;
+        transaction.commit().within().await?;
         Ok((new.id, true))
     }
 
@@ -84,7 +106,7 @@ impl Store {
     /// # Errors
     /// [`Error::KeyTaken`] where the key came with another request.
     pub async fn made_by(&self, key: &str, hash: &str) -> Result<Option<Uuid>> {
-        let mut connection = self.read.acquire().await?;
+        let mut connection = self.read.acquire().within().await?;
         match keyed(&mut connection, key).await? {
             Some((id, known)) if !same(known.as_deref(), hash) => Err(Error::KeyTaken(id)),
             found => Ok(found.map(|(id, _)| id)),
@@ -97,7 +119,8 @@ impl Store {
     /// [`Error::Database`], [`Error::Record`].
     pub async fn run(&self, id: Uuid) -> Result<Option<RunRow>> {
         let sql = format!("SELECT {COLUMNS} FROM runs WHERE id = $1");
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.to_string()).fetch_optional(&self.read).await?;
+        let row =
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.to_string()).fetch_optional(&self.read).within().await?;
         row.as_ref().map(run_row).transpose()
     }
 
@@ -106,36 +129,80 @@ impl Store {
     /// # Errors
     /// [`Error::Database`], [`Error::Record`].
     pub async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRow>> {
+        if [&filter.session, &filter.framework].into_iter().flatten().any(|text| text.contains('\0')) {
+            // PostgreSQL takes no NUL, and nothing has one in its name.
+            return Ok(Vec::new());
+        }
         let sql = format!(
             "SELECT {COLUMNS} FROM runs
              WHERE (CAST($1 AS TEXT) IS NULL OR session = $1) AND (CAST($2 AS TEXT) IS NULL OR framework = $2)
                AND (CAST($3 AS TEXT) IS NULL OR state = $3) AND (CAST($4 AS TEXT) IS NULL OR id < $4)
-             ORDER BY id DESC LIMIT $5"
+               AND (CAST($5 AS TEXT) IS NULL OR owner = $5)
+             ORDER BY id DESC LIMIT $6"
         );
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(filter.session.clone())
             .bind(filter.framework.clone())
             .bind(filter.state.map(RunState::as_str))
             .bind(filter.before.map(|id| id.to_string()))
+            .bind(filter.owner.clone())
             .bind(i64::from(filter.limit.clamp(1, 200)))
             .fetch_all(&self.read)
+            .within()
             .await?;
-        rows.iter().map(run_row).collect()
+        // One that this version cannot read must not hide the others; asked for by itself, it says so.
+        let readable =
+            |row: &AnyRow| run_row(row).inspect_err(|error| tracing::warn!(%error, "a run is left out of a list")).ok();
+        Ok(rows.iter().filter_map(readable).collect())
     }
 
-    /// The attempts of a run, the first first.
+    /// Who may see a run; none where there is no such run.
     ///
     /// # Errors
-    /// [`Error::Database`], [`Error::Record`].
-    pub async fn attempts(&self, run: Uuid) -> Result<Vec<AttemptRow>> {
-        let rows = sqlx::query(
-            "SELECT number, code, sha256, author, notes, findings, digest, failure, created_at
-             FROM attempts WHERE run = $1 ORDER BY number",
+    /// [`Error::Database`].
+    pub async fn owner(&self, run: Uuid) -> Result<Option<String>> {
+        let row = sqlx::query("SELECT owner FROM runs WHERE id = $1").bind(run.to_string()).fetch_optional(&self.read);
+        row.within().await?.map(|row| Ok(row.try_get("owner")?)).transpose()
+    }
+
+    /// Whether a host still drives a run that is in this state.
+    ///
+    /// # Errors
+    /// [`Error::Moved`] where it does not.
+    pub async fn holds(&self, run: Uuid, host: Uuid, state: RunState) -> Result<()> {
+        let row = sqlx::query("SELECT 1 FROM runs WHERE id = $1 AND host = $2 AND state = $3")
+            .bind(run.to_string())
+            .bind(host.to_string())
+            .bind(state.as_str())
+            .fetch_optional(&self.read)
+            .within()
+            .await?;
+        row.map(drop).ok_or(Error::Moved(run))
+    }
+
+    /// Ends a run that this version cannot read, so that it is not tried for ever; it stays for a version that can.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn condemn(&self, run: Uuid, host: Uuid, problem: &Problem) -> Result<()> {
+        let mut transaction = self.begin().await?;
+        let (state, now) = (RunState::Failed, now_ms());
+        let row = sqlx::query(
+            "UPDATE runs SET state = $1, problem = $2, finished_at = $3, seq = seq + 1
+             WHERE id = $4 AND host = $5 AND finished_at IS NULL RETURNING seq",
         )
+        .bind(state.as_str())
+        .bind(serde_json::to_string(problem)?)
+        .bind(now)
         .bind(run.to_string())
-        .fetch_all(&self.read)
+        .bind(host.to_string())
+        .fetch_optional(&mut *transaction)
+        .within()
         .await?;
-        rows.iter().map(attempt_row).collect()
+        let Some(row) = row else { return Err(Error::Moved(run)) };
+        let entry = json!({ "state": state, "problem": problem });
+        journal::insert(&mut transaction, run, row.try_get("seq")?, "state", &entry).await?;
+        transaction.commit().within().await
     }
 
     /// Notes that the run is to end. Whoever drives it sees the mark at its next step.
@@ -146,6 +213,7 @@ impl Store {
         sqlx::query("UPDATE runs SET cancel_requested = 1 WHERE id = $1 AND finished_at IS NULL")
             .bind(run.to_string())
             .execute(&self.write)
+            .within()
             .await?;
         Ok(())
     }
@@ -160,6 +228,7 @@ impl Store {
             .bind(run.to_string())
             .bind(RunState::AwaitingApproval.as_str())
             .execute(&self.write)
+            .within()
             .await?;
         Ok(done.rows_affected() == 1)
     }
@@ -173,6 +242,7 @@ impl Store {
             .bind(at)
             .bind(i64::from(limit))
             .fetch_all(&self.read)
+            .within()
             .await?;
         rows.iter().map(|row| uuid_of(row, "id")).collect()
     }
@@ -185,6 +255,7 @@ impl Store {
         let done = sqlx::query("DELETE FROM runs WHERE id = $1 AND finished_at IS NOT NULL")
             .bind(run.to_string())
             .execute(&self.write)
+            .within()
             .await?;
         Ok(done.rows_affected() == 1)
     }
@@ -198,6 +269,7 @@ impl Store {
             "SELECT framework, state, COUNT(*) AS count FROM runs WHERE finished_at IS NULL GROUP BY framework, state",
         )
         .fetch_all(&self.read)
+        .within()
         .await?;
         rows.iter().map(|row| Ok((row.try_get("framework")?, row.try_get("state")?, row.try_get("count")?))).collect()
     }
@@ -213,6 +285,7 @@ async fn keyed(connection: &mut AnyConnection, key: &str) -> Result<Option<(Uuid
     let row = sqlx::query("SELECT id, request_hash FROM runs WHERE idempotency_key = $1")
         .bind(key.to_owned())
         .fetch_optional(connection)
+        .within()
         .await?;
     row.map(|row| Ok((uuid_of(&row, "id")?, row.try_get("request_hash")?))).transpose()
 }
@@ -221,6 +294,7 @@ async fn keyed(connection: &mut AnyConnection, key: &str) -> Result<Option<(Uuid
 async fn free(connection: &mut AnyConnection, output: &str) -> Result<()> {
     let rows = sqlx::query("SELECT id, output FROM runs WHERE finished_at IS NULL AND output IS NOT NULL")
         .fetch_all(connection)
+        .within()
         .await?;
     let Ok(wanted) = output.parse::<ObjectUri>() else { return Ok(()) };
     for row in rows {
@@ -230,57 +304,4 @@ async fn free(connection: &mut AnyConnection, output: &str) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn from_json<T: DeserializeOwned>(row: &AnyRow, column: &str) -> Result<Option<T>> {
-    let text: Option<String> = row.try_get(column)?;
-    Ok(text.as_deref().map(serde_json::from_str).transpose()?)
-}
-
-pub(super) fn uuid_of(row: &AnyRow, column: &str) -> Result<Uuid> {
-    let text: String = row.try_get(column)?;
-    text.parse().map_err(|error| Error::Database(sqlx::Error::Decode(Box::new(error))))
-}
-
-fn number(row: &AnyRow, column: &str) -> Result<u32> {
-    let number: i64 = row.try_get(column)?;
-    u32::try_from(number).map_err(|error| Error::Database(sqlx::Error::Decode(Box::new(error))))
-}
-
-fn run_row(row: &AnyRow) -> Result<RunRow> {
-    let state: String = row.try_get("state")?;
-    Ok(RunRow {
-        id: uuid_of(row, "id")?,
-        session: row.try_get("session")?,
-        framework: row.try_get("framework")?,
-        state: state.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
-        request: serde_json::from_str(row.try_get("request")?)?,
-        plan: from_json(row, "plan")?,
-        attempt: number(row, "attempt")?,
-        ticket: row.try_get("ticket")?,
-        outcome: from_json(row, "outcome")?,
-        problem: from_json(row, "problem")?,
-        cancel_requested: number(row, "cancel_requested")? != 0,
-        approved: row.try_get("approved")?,
-        host: row.try_get("host")?,
-        created_at: row.try_get("created_at")?,
-        started_at: row.try_get("started_at")?,
-        submitted_at: row.try_get("submitted_at")?,
-        began_at: row.try_get("began_at")?,
-        finished_at: row.try_get("finished_at")?,
-    })
-}
-
-fn attempt_row(row: &AnyRow) -> Result<AttemptRow> {
-    Ok(AttemptRow {
-        number: number(row, "number")?,
-        code: row.try_get("code")?,
-        sha256: row.try_get("sha256")?,
-        author: row.try_get("author")?,
-        notes: serde_json::from_str(row.try_get("notes")?)?,
-        findings: from_json(row, "findings")?,
-        digest: row.try_get("digest")?,
-        failure: from_json(row, "failure")?,
-        created_at: row.try_get("created_at")?,
-    })
 }

@@ -5,14 +5,15 @@ use serde_json::json;
 use sqlx::Row;
 use uuid::Uuid;
 
-use super::{Error, Result, RunState, Step, Store, journal, now_ms};
+use super::{Error, Result, RunState, Step, Store, cost, journal, now_ms, within::Within as _};
 
 impl Store {
     /// Writes one step of a run and its journal entries together. `from` is the state that the step began in, `host` who
     /// takes it. A draft begins a new attempt: what the one before left at its engine is no longer the run's.
     ///
     /// # Errors
-    /// [`Error::Moved`] where the run is in another state by now, or another host drives it; then nothing is written.
+    /// [`Error::Moved`] where the run is in another state by now, or another host drives it; [`Error::OverDayCap`]. Then
+    /// nothing is written.
     pub async fn step(&self, run: Uuid, host: Uuid, from: RunState, step: Step) -> Result<()> {
         let state = step.state.unwrap_or(from);
         let now = now_ms();
@@ -26,6 +27,9 @@ impl Store {
         }
         let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
         let mut transaction = self.begin().await?;
+        if let Some(cap) = step.day_cap {
+            self.hold_to(&mut transaction, run, cap).await?;
+        }
         let row = sqlx::query(
             "UPDATE runs SET state = $1, plan = COALESCE($2, plan), attempt = COALESCE($3, attempt),
                 ticket = CASE WHEN CAST($3 AS BIGINT) IS NULL THEN COALESCE($4, ticket) END,
@@ -33,8 +37,11 @@ impl Store {
                 problem = COALESCE($6, problem), started_at = COALESCE(started_at, $7), finished_at = $8,
                 submitted_at = CASE WHEN CAST($3 AS BIGINT) IS NULL THEN COALESCE(submitted_at, $9) END,
                 began_at = CASE WHEN CAST($3 AS BIGINT) IS NULL THEN COALESCE(began_at, $10) END,
-                seq = seq + $11
-             WHERE id = $12 AND state = $13 AND host = $14
+                heard_at = CASE WHEN CAST($3 AS BIGINT) IS NULL THEN COALESCE(heard_at, $10) END,
+                log_next = CASE WHEN CAST($3 AS BIGINT) IS NULL THEN log_next ELSE 0 END,
+                cost_expected = COALESCE($11, cost_expected), cost_billed = COALESCE(CAST($12 AS BIGINT) + COALESCE(cost_billed, 0), cost_billed),
+                seq = seq + $13
+             WHERE id = $14 AND state = $15 AND host = $16
              RETURNING seq, attempt",
         )
         .bind(state.as_str())
@@ -45,13 +52,16 @@ impl Store {
         .bind(to_json(step.problem.as_ref())?)
         .bind(now)
         .bind(state.is_final().then_some(now))
-        .bind((state == RunState::Submitting).then_some(now))
+        .bind((state == RunState::Submitting || step.day_cap.is_some()).then_some(now))
         .bind(step.began.then_some(now))
+        .bind(step.cost_expected.map(cost::millionths))
+        .bind(step.cost_billed.map(cost::millionths))
         .bind(count)
         .bind(run.to_string())
         .bind(from.as_str())
         .bind(host.to_string())
         .fetch_optional(&mut *transaction)
+        .within()
         .await?;
         let Some(row) = row else { return Err(Error::Moved(run)) };
         let (last, attempt): (i64, i64) = (row.try_get("seq")?, row.try_get("attempt")?);
@@ -68,6 +78,7 @@ impl Store {
             .bind(serde_json::to_string(&draft.notes)?)
             .bind(now)
             .execute(&mut *transaction)
+            .within()
             .await?;
         }
         if step.findings.is_some() || step.failure.is_some() {
@@ -83,12 +94,13 @@ impl Store {
             .bind(run.to_string())
             .bind(attempt)
             .execute(&mut *transaction)
+            .within()
             .await?;
         }
         for (seq, (kind, data)) in (last - count + 1..).zip(&entries) {
             journal::insert(&mut transaction, run, seq, kind, data).await?;
         }
-        transaction.commit().await?;
+        transaction.commit().within().await?;
         Ok(())
     }
 }

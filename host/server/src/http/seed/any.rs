@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Answer, SelectedTable, sources, told};
 use crate::{
-    http::{AppState, body, views::FindingView},
+    http::{AppState, body, caller::Caller, views::FindingView},
     service::{frameworks, runs},
 };
 
@@ -83,9 +83,11 @@ pub(in crate::http) struct SeedExecuted {
 #[utoipa::path(post, path = "/generate", request_body = SeedGenerate, responses((status = 200, body = SeedGenerated)))]
 pub(in crate::http) async fn generate(
     app: AppState,
+    Caller(owner): Caller,
     body::Json(asked): body::Json<SeedGenerate>,
 ) -> Answer<SeedGenerated> {
     let new = runs::NewRun {
+        owner,
         framework: asked.framework.unwrap_or_else(|| DEFAULT.to_owned()),
         session: asked.session_id,
         prompt: asked.prompt,
@@ -123,9 +125,11 @@ pub(in crate::http) async fn generate(
 )]
 pub(in crate::http) async fn execute(
     app: AppState,
+    Caller(owner): Caller,
     body::Json(asked): body::Json<SeedExecute>,
 ) -> Answer<SeedExecuted> {
     let new = runs::NewRun {
+        owner,
         framework: asked.framework.unwrap_or_else(|| DEFAULT.to_owned()),
         session: asked.session_id,
         code: Some(asked.code),

@@ -14,6 +14,7 @@ use crate::{
     http::{
         AppState,
         body::{self, Path},
+        caller::Caller,
     },
     service::{self, catalog, ids, inspect::Hints, runs, sessions, uploads},
     store::RunState,
@@ -43,11 +44,12 @@ pub(in crate::http) struct UploadedCsv {
 #[utoipa::path(post, path = "/upload-csv", request_body = UploadCsv, responses((status = 200, body = UploadedCsv)))]
 pub(in crate::http) async fn upload_csv(
     app: AppState,
+    Caller(owner): Caller,
     body::Json(asked): body::Json<UploadCsv>,
 ) -> Answer<UploadedCsv> {
     let session = asked.session_id.unwrap_or_else(ids::new_session);
     let hints = Hints { format: Some("csv".to_owned()), ..Hints::default() };
-    let upload = uploads::Upload { session: session.clone(), name: asked.filename, hints, encoding: None };
+    let upload = uploads::Upload { owner, session: session.clone(), name: asked.filename, hints, encoding: None };
     let body = stream::once(std::future::ready(Ok(Bytes::from(asked.content))));
     let source = uploads::add(&app, upload, body).await?.source;
     let uri: enginehouse_capabilities::ObjectUri = source.uri.parse().map_err(service::Error::from)?;
@@ -103,8 +105,12 @@ pub(in crate::http) async fn glue_tables(app: AppState, Path(database): Path<Str
 
 /// Clears a session's sources; its history stays.
 #[utoipa::path(post, path = "/sessions/{id}/reset", responses((status = 200, body = Object)))]
-pub(in crate::http) async fn reset_session(app: AppState, Path(id): Path<String>) -> Answer<Value> {
-    sessions::reset(&app, &id).await?;
+pub(in crate::http) async fn reset_session(
+    app: AppState,
+    Caller(owner): Caller,
+    Path(id): Path<String>,
+) -> Answer<Value> {
+    sessions::reset(&app, &owner, &id).await?;
     Ok(Json(
         json!({ "success": true, "message": format!("the sources of session {id} are cleared; its history stays") }),
     ))
@@ -112,9 +118,9 @@ pub(in crate::http) async fn reset_session(app: AppState, Path(id): Path<String>
 
 /// What was asked and what was run in a session: its newest 100 runs, the oldest first.
 #[utoipa::path(get, path = "/history/{id}", responses((status = 200, body = Object)))]
-pub(in crate::http) async fn history(app: AppState, Path(id): Path<String>) -> Answer<Value> {
+pub(in crate::http) async fn history(app: AppState, Caller(owner): Caller, Path(id): Path<String>) -> Answer<Value> {
     // Clients of this path ask before they have used a session.
-    let session = match sessions::get(&app, &id).await {
+    let session = match sessions::get(&app, &owner, &id).await {
         Err(service::Error::NotFound(_)) => sessions::Session { id, ..sessions::Session::default() },
         known => known?,
     };

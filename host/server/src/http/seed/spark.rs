@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Answer, SelectedTable, sources, told};
 use crate::{
     app::App,
-    http::{ApiError, AppState, body, views::FindingView},
+    http::{ApiError, AppState, body, caller::Caller, views::FindingView},
     service::{self, frameworks, runs},
     store::RunRow,
 };
@@ -77,6 +77,7 @@ pub(in crate::http) struct SparkAnswer {
 #[utoipa::path(post, path = "/spark/generate", request_body = SparkGenerate, responses((status = 200, body = SparkAnswer)))]
 pub(in crate::http) async fn generate(
     app: AppState,
+    Caller(owner): Caller,
     body::Json(asked): body::Json<SparkGenerate>,
 ) -> Answer<SparkAnswer> {
     if asked.framework.as_deref().is_some_and(|framework| framework != SPARK) {
@@ -88,6 +89,7 @@ pub(in crate::http) async fn generate(
     }
     let platform = asked.execution_platform;
     let new = runs::NewRun {
+        owner,
         framework: SPARK.to_owned(),
         session: asked.session_id,
         prompt: asked.prompt,
@@ -113,9 +115,11 @@ pub(in crate::http) async fn generate(
 )]
 pub(in crate::http) async fn validate_execute(
     app: AppState,
+    Caller(owner): Caller,
     body::Json(asked): body::Json<SparkExecute>,
 ) -> Answer<SparkAnswer> {
     let new = runs::NewRun {
+        owner,
         framework: SPARK.to_owned(),
         session: asked.session_id,
         code: Some(asked.spark_code),

@@ -29,7 +29,8 @@ impl Error {
     /// Whether trying again may help.
     pub(super) fn is_passing(&self) -> bool {
         match self {
-            Self::Store(_) | Self::FellOver => true,
+            Self::Store(_) => self.is_the_stores(),
+            Self::FellOver => true,
             Self::Plugin(error) => matches!(
                 error,
                 runtime::Error::Busy(_)
@@ -45,7 +46,7 @@ impl Error {
 
     /// Whether nothing can be written either, so that the run cannot even be given up.
     pub(in crate::run) fn is_the_stores(&self) -> bool {
-        matches!(self, Self::Store(_))
+        matches!(self, Self::Store(error) if !matches!(error, store::Error::Record(_)))
     }
 
     pub(super) fn is_moved(&self) -> bool {

@@ -1,19 +1,23 @@
 //! The steps of a run: for each state, the one thing to do next.
 
 mod error;
+mod follow;
 mod work;
 mod write;
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use enginehouse_capabilities as capabilities;
 use enginehouse_runtime::{Attempt, Plugin, Task};
+use futures::FutureExt as _;
+use tracing::{Instrument as _, field::Empty, info_span};
 use uuid::Uuid;
 
 use super::{Parts, attempt_of, context_of};
 use crate::{
     measure,
-    store::{Problem, RunRow, RunState, Step, now_ms},
+    store::{self, Problem, RunRow, RunState, Step, now_ms},
+    telemetry::trace,
 };
 
 pub(super) use error::Error;
@@ -45,11 +49,25 @@ pub(super) enum Next {
 /// # Errors
 /// What is worth trying again after a pause; what is not ends the run.
 pub(super) async fn take(parts: &Parts, host: Uuid, run: Uuid, failures: u32) -> Result<Next, Error> {
-    let Some(row) = parts.store.run(run).await? else { return Ok(Next::Never) };
+    let row = match parts.store.run(run).await {
+        Ok(Some(row)) => row,
+        Ok(None) => return Ok(Next::Never),
+        Err(error @ store::Error::Record(_)) => return condemn(parts, host, run, &error).await,
+        Err(error) => return Err(error.into()),
+    };
     if row.state.is_final() || row.host != Some(host.to_string()) {
         return Ok(Next::Never);
     }
-    let error = match step(parts, host, row.clone()).await {
+    let (framework, state) = (row.framework.as_str(), row.state.as_str());
+    let span = info_span!("step", otel.name = format!("step {state}"), %run, framework, state, trace_id = Empty);
+    trace::continue_run(&span, &row);
+    attempt_step(parts, host, row, failures).instrument(span).await
+}
+
+async fn attempt_step(parts: &Parts, host: Uuid, row: RunRow, failures: u32) -> Result<Next, Error> {
+    // Caught here and not where the task ends: a step that always falls over must end its run like others that fail.
+    let taken = AssertUnwindSafe(step(parts, host, row.clone())).catch_unwind().await;
+    let error = match taken.unwrap_or(Err(Error::FellOver)) {
         Ok(next) => return Ok(next),
         // Somebody else wrote first: the row says what now.
         Err(error) if error.is_moved() => return Ok(Next::Now),
@@ -57,7 +75,8 @@ pub(super) async fn take(parts: &Parts, host: Uuid, run: Uuid, failures: u32) ->
     };
     let within_its_limits = matches!(row.state, RunState::Submitting | RunState::Running) && !work::is_late(&row);
     let tries = if row.state == RunState::Collecting || matches!(error, Error::NoPlugin(_)) { MANY } else { TRIES };
-    if error.is_the_stores() || (error.is_passing() && (within_its_limits || failures + 1 < tries)) {
+    let patient = within_its_limits && !matches!(error, Error::FellOver);
+    if error.is_the_stores() || (error.is_passing() && (patient || failures + 1 < tries)) {
         return Err(error);
     }
     give_up(parts, host, row, &error).await
@@ -66,7 +85,7 @@ pub(super) async fn take(parts: &Parts, host: Uuid, run: Uuid, failures: u32) ->
 async fn step(parts: &Parts, host: Uuid, row: RunRow) -> Result<Next, Error> {
     if row.cancel_requested && !has_work(row.state) {
         let problem = Problem { kind: "cancelled".to_owned(), detail: "cancelled".to_owned() };
-        return finish(parts, host, &row, RunState::Cancelled, problem).await;
+        return write(parts, host, &row, ending(RunState::Cancelled, problem)).await;
     }
     let step = Steps::of(parts, host, row)?;
     match step.row.state {
@@ -89,30 +108,43 @@ fn has_work(state: RunState) -> bool {
 /// Ends a run whose step cannot be taken, and what it may have at its engine.
 async fn give_up(parts: &Parts, host: Uuid, row: RunRow, error: &Error) -> Result<Next, Error> {
     let mut detail = error.to_string();
-    if has_work(row.state)
-        && let Err(error) = abandon(parts, host, row.clone()).await
-    {
-        tracing::error!(run = %row.id, %error, "the work of a run that is given up could not be ended");
-        detail = format!("{detail}; its work at the engine could not be ended ({error}): look there for it");
+    if has_work(row.state) {
+        let abandoned = async { Steps::of(parts, host, row.clone())?.abandon().await };
+        if let Err(error) = abandoned.await {
+            tracing::error!(run = %row.id, %error, "the work of a run that is given up could not be ended");
+            detail = format!("{detail}; its work at the engine could not be ended ({error}): look there for it");
+        }
     }
     let problem = Problem { kind: error.kind().to_owned(), detail };
-    finish(parts, host, &row, RunState::Failed, problem).await
+    write(parts, host, &row, ending(RunState::Failed, problem)).await
 }
 
-/// Ends a run for which no plugin is needed.
-async fn finish(parts: &Parts, host: Uuid, row: &RunRow, state: RunState, problem: Problem) -> Result<Next, Error> {
-    let step = Step { state: Some(state), problem: Some(problem), ..Step::default() };
+/// Ends a run whose row cannot be read.
+async fn condemn(parts: &Parts, host: Uuid, run: Uuid, error: &store::Error) -> Result<Next, Error> {
+    tracing::error!(%run, %error, "a run cannot be read and is ended");
+    let problem = Problem { kind: "host-failed".to_owned(), detail: error.to_string() };
+    match parts.store.condemn(run, host, &problem).await {
+        Ok(()) | Err(store::Error::Moved(_)) => Ok(Next::Never),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn ending(state: RunState, problem: Problem) -> Step {
+    Step { state: Some(state), problem: Some(problem), ..Step::default() }
+}
+
+/// Writes a step and tells those who watch the run.
+async fn write(parts: &Parts, host: Uuid, row: &RunRow, step: Step) -> Result<Next, Error> {
+    let state = step.state.unwrap_or(row.state);
+    let problem = step.problem.clone();
     parts.store.step(row.id, host, row.state, step).await?;
-    measure::ended(&row.framework, state);
     parts.events.ring(row.id);
-    Ok(Next::Never)
-}
-
-async fn abandon(parts: &Parts, host: Uuid, row: RunRow) -> Result<(), Error> {
-    let step = Steps::of(parts, host, row)?;
-    let attempt = step.attempt()?;
-    let ticket = step.row.ticket.as_deref().unwrap_or_default();
-    Ok(step.plugin.cancel(&step.context(Some(&attempt))?, &attempt, ticket).await?)
+    if state.is_final() {
+        measure::ended(&row.framework, state);
+        trace::run_ended(row, state, problem.as_ref());
+        return Ok(Next::Never);
+    }
+    Ok(Next::Now)
 }
 
 /// A run at the point where a step is to be taken.
@@ -131,11 +163,13 @@ impl<'a> Steps<'a> {
     }
 
     async fn look_for_approval(&self) -> Result<Next, Error> {
-        let attempts = self.parts.store.attempts(self.row.id).await?;
-        if attempts.last().is_some_and(|last| Some(&last.sha256) == self.row.approved.as_ref()) {
+        if let Some(approved) = &self.row.approved
+            && self.parts.store.last_code(self.row.id).await?.is_some_and(|(_, sha256)| sha256 == *approved)
+        {
             return self.begin_work(Step::default()).await;
         }
-        if attempts.last().is_some_and(|last| now_ms() - last.created_at > APPROVAL_MS) {
+        // Writing and reading the code took minutes at most: its start is near enough.
+        if self.row.started_at.is_some_and(|since| now_ms() - since > APPROVAL_MS) {
             return self.end(RunState::TimedOut, "timed-out", "nobody approved the code within seven days").await;
         }
         Ok(Next::After(APPROVAL_LOOK))
@@ -144,27 +178,33 @@ impl<'a> Steps<'a> {
     /// Ends the run, and what its engine may have of it.
     async fn refused(&self, no: No) -> Result<Next, Error> {
         if has_work(self.row.state)
-            && let Err(error) = abandon(self.parts, self.host, self.row.clone()).await
+            && let Err(error) = self.abandon().await
         {
             tracing::warn!(run = %self.row.id, %error, "the work of a run that was refused could not be ended");
         }
         self.end(no.state, no.kind, &no.detail).await
     }
 
+    /// Ends what the engine may have of the run.
+    async fn abandon(&self) -> Result<(), Error> {
+        self.hold().await?;
+        let attempt = self.attempt()?;
+        let ticket = self.row.ticket.as_deref().unwrap_or_default();
+        Ok(self.plugin.cancel(&self.context(Some(&attempt))?, &attempt, ticket).await?)
+    }
+
+    /// Makes sure that the run is still this host's, before an effect that no write can take back: whoever stood still for
+    /// longer than a lease finds out here.
+    async fn hold(&self) -> Result<(), Error> {
+        Ok(self.parts.store.holds(self.row.id, self.host, self.row.state).await?)
+    }
+
     async fn end(&self, state: RunState, kind: &str, detail: &str) -> Result<Next, Error> {
-        let problem = Problem { kind: kind.to_owned(), detail: detail.to_owned() };
-        self.write(Step { state: Some(state), problem: Some(problem), ..Step::default() }).await
+        self.write(ending(state, Problem { kind: kind.to_owned(), detail: detail.to_owned() })).await
     }
 
     async fn write(&self, step: Step) -> Result<Next, Error> {
-        let state = step.state.unwrap_or(self.row.state);
-        self.parts.store.step(self.row.id, self.host, self.row.state, step).await?;
-        self.parts.events.ring(self.row.id);
-        if state.is_final() {
-            measure::ended(&self.row.framework, state);
-            return Ok(Next::Never);
-        }
-        Ok(Next::Now)
+        write(self.parts, self.host, &self.row, step).await
     }
 
     fn attempt(&self) -> Result<Attempt, capabilities::Error> {

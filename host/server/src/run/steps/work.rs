@@ -8,11 +8,12 @@ use serde_json::json;
 use super::{
     Error, Next, Steps,
     error::{answer, ended_by},
+    follow::{AT_A_LOOK, AT_THE_END},
 };
 use crate::{
     clear::clear,
     reading,
-    store::{RunRow, RunState, Step, now_ms},
+    store::{self, DayCap, Problem, RunRow, RunState, Step, now_ms},
 };
 
 /// The engine ends a program at its limit; only when it has not by then does the host.
@@ -34,11 +35,29 @@ pub(super) fn is_late(row: &RunRow) -> bool {
 impl Steps<'_> {
     /// Goes on to the engine with clean code.
     pub(super) async fn begin_work(&self, step: Step) -> Result<Next, Error> {
+        // Before anything is cleared: a run that is refused leaves all as it is.
+        if let Some(problem) = self.over_day_cap().await? {
+            return self.write(Step { state: Some(RunState::Rejected), problem: Some(problem), ..step }).await;
+        }
         if self.row.request.overwrite {
+            self.hold().await?;
             // Before `submitting`, which may be taken twice: the second time results could be there already.
             clear(self.parts.objects.as_ref(), &self.attempt()?.output.parse()?).await?;
         }
         self.write(Step { state: Some(RunState::Submitting), ..step }).await
+    }
+
+    /// Counts what the run is expected to cost among what the day's runs do; why it may not go on where that is too much.
+    async fn over_day_cap(&self) -> Result<Option<Problem>, Error> {
+        let cap = self.parts.prices.per_day.zip(self.row.cost.expected);
+        let Some((cap, expected)) = cap else { return Ok(None) };
+        match self.write(Step { day_cap: Some(DayCap { cap, expected }), ..Step::default() }).await {
+            Err(Error::Store(error @ store::Error::OverDayCap { .. })) => {
+                let detail = format!("{error}, the most that `cost.per-day` allows: try again later");
+                Ok(Some(Problem { kind: "over-budget".to_owned(), detail }))
+            }
+            counted => counted.map(|_| None),
+        }
     }
 
     pub(super) async fn submit(&self) -> Result<Next, Error> {
@@ -48,10 +67,9 @@ impl Steps<'_> {
             self.plugin.cancel(&cx, &attempt, "").await?;
             return self.end(RunState::Cancelled, "cancelled", "cancelled while it was handed to the engine").await;
         }
-        let attempts = self.parts.store.attempts(self.row.id).await?;
-        let code = attempts.last().map(|attempt| attempt.code.as_str()).unwrap_or_default();
+        let (code, _) = self.parts.store.last_code(self.row.id).await?.unwrap_or_default();
         // Read again and not remembered: only a clean report makes what `submit` takes, also after a restart.
-        let report = reading::read(&self.plugin, &self.context(None)?, &self.task, code).await?;
+        let report = reading::read(&self.plugin, &self.context(None)?, &self.task, &code).await?;
         let Some(validated) = report.validated else {
             return self.end(RunState::Rejected, "rejected", "the plugin now refuses the code it accepted").await;
         };
@@ -83,10 +101,23 @@ impl Steps<'_> {
                 Ok(Next::After(wait))
             }
             Phase::Queued | Phase::Running if is_late(&self.row) => {
+                self.hold().await?;
+                self.follow(&cx, &attempt, AT_THE_END).await?;
                 self.plugin.cancel(&cx, &attempt, ticket).await?;
                 self.end(RunState::TimedOut, "timed-out", &self.lateness()).await
             }
-            Phase::Queued | Phase::Running => Ok(Next::After(wait)),
+            Phase::Running => {
+                let heard = self.follow(&cx, &attempt, AT_A_LOOK).await?;
+                if heard || !self.is_idle() {
+                    return Ok(Next::After(wait));
+                }
+                self.hold().await?;
+                self.plugin.cancel(&cx, &attempt, ticket).await?;
+                let limit = self.row.request.idle_seconds.unwrap_or_default();
+                let detail = format!("the program was ended: it printed nothing for its `idle_seconds`, {limit}");
+                self.end(RunState::TimedOut, "timed-out", &detail).await
+            }
+            Phase::Queued => Ok(Next::After(wait)),
             Phase::Succeeded | Phase::Failed | Phase::Cancelled => {
                 let entries = vec![("progress", json!({ "phase": "ended", "detail": progress.detail }))];
                 self.write(Step { state: Some(RunState::Collecting), entries, ..Step::default() }).await
@@ -109,13 +140,16 @@ impl Steps<'_> {
 
     pub(super) async fn collect(&self) -> Result<Next, Error> {
         let attempt = self.attempt()?;
+        let cx = self.context(Some(&attempt))?;
         let ticket = self.row.ticket.as_deref().unwrap_or_default();
-        let outcome = match answer(self.plugin.fetch(&self.context(Some(&attempt))?, &attempt, ticket).await)? {
+        self.follow(&cx, &attempt, AT_THE_END).await?;
+        let outcome = match answer(self.plugin.fetch(&cx, &attempt, ticket).await)? {
             Ok(outcome) => outcome,
             Err(no) => return self.refused(no).await,
         };
         let failure = outcome.failure.clone();
-        let mut step = Step { failure: failure.clone(), outcome: Some(outcome), ..Step::default() };
+        let cost_billed = self.parts.prices.cost(&self.row.framework, &attempt.place.platform, outcome.usage.as_ref());
+        let mut step = Step { failure: failure.clone(), outcome: Some(outcome), cost_billed, ..Step::default() };
         match failure {
             None => step.state = Some(RunState::Succeeded),
             // The host's own doing, and a crash before that was written.
@@ -123,6 +157,7 @@ impl Steps<'_> {
                 return self.end(RunState::TimedOut, "timed-out", &self.lateness()).await;
             }
             Some(failure) if self.may_mend(&failure).await? => {
+                self.hold().await?;
                 if self.row.request.task.output.is_none() || self.row.request.overwrite {
                     clear(self.parts.objects.as_ref(), &attempt.output.parse()?).await?;
                 }
@@ -147,8 +182,7 @@ impl Steps<'_> {
         {
             return Ok(false);
         }
-        let attempts = self.parts.store.attempts(self.row.id).await?;
-        let same = |old: &EngineError| old.kind == failure.kind && old.message == failure.message;
-        Ok(!attempts.iter().any(|attempt| attempt.failure.as_ref().is_some_and(same)))
+        let failures = self.parts.store.failures(self.row.id).await?;
+        Ok(!failures.iter().any(|old| old.kind == failure.kind && old.message == failure.message))
     }
 }

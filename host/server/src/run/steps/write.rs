@@ -20,9 +20,18 @@ impl Steps<'_> {
             Ok(plan) => plan,
             Err(no) => return self.refused(no).await,
         };
+        let expected = self.parts.prices.expected(&self.row.framework, &plan.platform, plan.estimate.as_ref());
+        let cost_expected = match expected {
+            Ok(expected) => expected,
+            Err(over) => return self.end(RunState::Rejected, "over-budget", &over.to_string()).await,
+        };
         let reads: Vec<&str> = self.task.sources.iter().map(name).collect();
-        let entry = ("planned", json!({ "platform": plan.platform, "reason": plan.reason, "reads": reads }));
-        self.write(self.begun(Step { plan: Some(plan), entries: vec![entry], ..Step::default() })).await
+        let entry = json!({
+            "platform": plan.platform, "reason": plan.reason, "cost": cost_expected,
+            "reads": reads, "writes": self.parts.places.output_of(&self.row),
+        });
+        let entries = vec![("planned", entry)];
+        self.write(self.begun(Step { plan: Some(plan), cost_expected, entries, ..Step::default() })).await
     }
 
     /// The step that leaves the queue: a caller's code is read, other code is written first.
@@ -117,8 +126,9 @@ fn name(source: &Source) -> &str {
 
 fn attempt_row(number: u32, code: String, author: &str, notes: Vec<String>) -> AttemptRow {
     let sha256 = hex::encode(Sha256::digest(code.as_bytes()));
-    let (findings, digest, failure) = (None, None, None);
-    AttemptRow { number, code, sha256, author: author.to_owned(), notes, findings, digest, failure, created_at: 0 }
+    let (findings, digest, failure, model) = (None, None, None, None);
+    let author = author.to_owned();
+    AttemptRow { number, code, sha256, author, notes, findings, digest, failure, model, created_at: 0 }
 }
 
 fn earlier(attempt: AttemptRow) -> Earlier {

@@ -1,0 +1,70 @@
+//! What the model said for the attempt that is being written.
+
+use enginehouse_capabilities::{CodegenReply, Finish};
+use sqlx::Row;
+use uuid::Uuid;
+
+use super::{Result, Store, within::Within as _};
+
+impl Store {
+    /// What the model said to this very prompt for the attempt of a run that is being written; none where it was not asked yet.
+    ///
+    /// # Errors
+    /// [`Error::Database`](super::Error::Database).
+    pub async fn answer(&self, run: Uuid, prompt_sha256: &str) -> Result<Option<CodegenReply>> {
+        let row = sqlx::query(
+            "SELECT answers.text, finish, model, input_tokens, output_tokens
+             FROM answers JOIN runs ON runs.id = answers.run AND runs.attempt + 1 = answers.attempt
+             WHERE answers.run = $1 AND prompt_sha256 = $2",
+        )
+        .bind(run.to_string())
+        .bind(prompt_sha256.to_owned())
+        .fetch_optional(&self.read)
+        .within()
+        .await?;
+        row.map(|row| {
+            Ok(CodegenReply {
+                text: row.try_get("text")?,
+                finish: match row.try_get("finish")? {
+                    "complete" => Finish::Complete,
+                    "refused" => Finish::Refused,
+                    _ => Finish::Truncated,
+                },
+                model: row.try_get("model")?,
+                input_tokens: row.try_get::<i64, _>("input_tokens")?.cast_unsigned(),
+                output_tokens: row.try_get::<i64, _>("output_tokens")?.cast_unsigned(),
+            })
+        })
+        .transpose()
+    }
+
+    /// Keeps what the model said, in the place of what it said to another prompt for the same attempt.
+    ///
+    /// # Errors
+    /// [`Error::Database`](super::Error::Database).
+    pub async fn keep_answer(&self, run: Uuid, prompt_sha256: &str, reply: &CodegenReply) -> Result<()> {
+        let finish = match reply.finish {
+            Finish::Complete => "complete",
+            Finish::Truncated => "truncated",
+            Finish::Refused => "refused",
+        };
+        sqlx::query(
+            "INSERT INTO answers (run, attempt, prompt_sha256, text, finish, model, input_tokens, output_tokens)
+             SELECT id, attempt + 1, $2, $3, $4, $5, $6, $7 FROM runs WHERE id = $1
+             ON CONFLICT (run, attempt) DO UPDATE SET prompt_sha256 = excluded.prompt_sha256, text = excluded.text,
+                finish = excluded.finish, model = excluded.model, input_tokens = excluded.input_tokens,
+                output_tokens = excluded.output_tokens",
+        )
+        .bind(run.to_string())
+        .bind(prompt_sha256.to_owned())
+        .bind(reply.text.replace('\0', "\u{fffd}"))
+        .bind(finish)
+        .bind(reply.model.replace('\0', "\u{fffd}"))
+        .bind(i64::try_from(reply.input_tokens).unwrap_or(i64::MAX))
+        .bind(i64::try_from(reply.output_tokens).unwrap_or(i64::MAX))
+        .execute(&self.write)
+        .within()
+        .await?;
+        Ok(())
+    }
+}

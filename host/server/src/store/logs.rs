@@ -1,0 +1,145 @@
+//! What programs printed, kept piece by piece while their runs go on.
+
+use sqlx::Row;
+use uuid::Uuid;
+
+use super::{Error, Result, RunState, Store, now_ms, within::Within as _};
+
+/// What is kept of one run's log: its end.
+const KEPT_BYTES: i64 = 16 << 20;
+/// The most of a log in one answer, give or take a piece.
+const PAGE_BYTES: usize = 256 << 10;
+
+/// The next piece of a program's log.
+#[derive(Debug, Clone, Default)]
+pub struct LogPiece {
+    /// What was printed.
+    pub text: String,
+    /// Where the plugin goes on.
+    pub next: u64,
+    /// Bytes that were left out before it.
+    pub dropped: u64,
+}
+
+/// A page of a run's log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogPage {
+    /// What was printed.
+    pub text: String,
+    /// The byte after it.
+    pub next: u64,
+    /// Bytes left out before it, because they are no longer kept or never were.
+    pub dropped: u64,
+}
+
+impl Store {
+    /// Adds a piece to the log of a run's attempt. `after` is where the plugin had left off: a piece that was added before is
+    /// not added again.
+    ///
+    /// # Errors
+    /// [`Error::Moved`] where the run is in another state by now, another host drives it, or its log went on; then nothing is
+    /// written.
+    pub async fn add_log(&self, run: Uuid, host: Uuid, from: RunState, after: u64, piece: LogPiece) -> Result<()> {
+        // PostgreSQL keeps no NUL in a text.
+        let text = piece.text.replace('\0', "\u{fffd}");
+        let length = i64::try_from(text.len()).unwrap_or(i64::MAX);
+        let dropped = i64::try_from(piece.dropped).unwrap_or(i64::MAX);
+        let mut transaction = self.begin().await?;
+        let row = sqlx::query(
+            "UPDATE runs SET log_next = $1, log_bytes = log_bytes + $2 + $3, heard_at = $4
+             WHERE id = $5 AND host = $6 AND state = $7 AND log_next = $8
+             RETURNING log_bytes, attempt",
+        )
+        .bind(piece.next.cast_signed())
+        .bind(dropped)
+        .bind(length)
+        .bind(now_ms())
+        .bind(run.to_string())
+        .bind(host.to_string())
+        .bind(from.as_str())
+        .bind(after.cast_signed())
+        .fetch_optional(&mut *transaction)
+        .within()
+        .await?;
+        let Some(row) = row else { return Err(Error::Moved(run)) };
+        let end: i64 = row.try_get("log_bytes")?;
+        sqlx::query("INSERT INTO logs (run, start, attempt, text) VALUES ($1, $2, $3, $4)")
+            .bind(run.to_string())
+            .bind(end - length)
+            .bind(row.try_get::<i64, _>("attempt")?)
+            .bind(text)
+            .execute(&mut *transaction)
+            .within()
+            .await?;
+        sqlx::query("DELETE FROM logs WHERE run = $1 AND start < $2")
+            .bind(run.to_string())
+            .bind(end - KEPT_BYTES)
+            .execute(&mut *transaction)
+            .within()
+            .await?;
+        transaction.commit().within().await
+    }
+
+    /// The log of a run from a byte on; about 256 KiB at most. A byte within a character counts as the one after it.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn log(&self, run: Uuid, from: u64) -> Result<LogPage> {
+        let asked = i64::try_from(from).unwrap_or(i64::MAX);
+        let rows = sqlx::query(
+            "SELECT start, text FROM logs
+             WHERE run = $1 AND start >= COALESCE((SELECT MAX(start) FROM logs WHERE run = $1 AND start <= $2), 0)
+             ORDER BY start LIMIT 64",
+        )
+        .bind(run.to_string())
+        .bind(asked)
+        .fetch_all(&self.read)
+        .within()
+        .await?;
+        let mut page = LogPage { next: from, ..LogPage::default() };
+        for row in rows {
+            let (start, text): (i64, String) = (row.try_get("start")?, row.try_get("text")?);
+            let start = start.cast_unsigned();
+            let mut skipped = usize::try_from(page.next.saturating_sub(start)).unwrap_or(usize::MAX);
+            while skipped < text.len() && !text.is_char_boundary(skipped) {
+                skipped += 1;
+            }
+            let Some(rest) = text.get(skipped..).filter(|rest| !rest.is_empty()) else { continue };
+            if start > page.next && !page.text.is_empty() {
+                // What was left out is told before the piece that follows it.
+                break;
+            }
+            page.dropped += start.saturating_sub(page.next);
+            page.text.push_str(rest);
+            page.next = start + text.len() as u64;
+            if page.text.len() >= PAGE_BYTES {
+                break;
+            }
+        }
+        Ok(page)
+    }
+
+    /// What a run's last attempt printed, at most so many bytes and a piece.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn last_log(&self, run: Uuid, limit: usize) -> Result<String> {
+        let mut text = String::new();
+        let mut start = -1_i64;
+        while text.len() < limit {
+            let row = sqlx::query(
+                "SELECT logs.start, logs.text FROM logs JOIN runs ON runs.id = logs.run AND runs.attempt = logs.attempt
+                 WHERE logs.run = $1 AND logs.start > $2 ORDER BY logs.start LIMIT 1",
+            )
+            .bind(run.to_string())
+            .bind(start)
+            .fetch_optional(&self.read)
+            .within()
+            .await?;
+            let Some(row) = row else { break };
+            start = row.try_get("start")?;
+            text.push_str(row.try_get("text")?);
+        }
+        Ok(text)
+    }
+}
