@@ -45,9 +45,8 @@ impl Collector {
     /// The spans of a trace, once there is one with this name.
     async fn trace(&self, trace: &str, last: &str) -> Vec<Span> {
         for _ in 0..300 {
-            let spans = self.spans.lock().unwrap();
-            let found: Vec<_> = spans.iter().filter(|span| hex(&span.trace_id) == trace).cloned().collect();
-            drop(spans);
+            let all = self.spans.lock().unwrap().clone();
+            let found: Vec<_> = all.into_iter().filter(|span| hex(&span.trace_id) == trace).collect();
             if found.iter().any(|span| span.name == last) {
                 return found;
             }

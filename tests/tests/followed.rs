@@ -94,6 +94,16 @@ async fn a_server_that_dies_while_it_follows_loses_no_line_and_doubles_none() {
 }
 
 #[tokio::test]
+async fn the_last_words_of_a_program_that_fails_are_kept() {
+    let (_engine, host) = house().await;
+    for fake in ["fail 0 1000 300e", "fail 0 1000 300", "lost 0 1000 300", "lost 0 1000 300e"] {
+        let run = host.run(program(fake)).await.unwrap();
+        assert_eq!(host.ended(&run).await.unwrap()["state"], "failed");
+        assert_eq!(read_to_the_end(&host, &run).await, lines(3), "{fake}");
+    }
+}
+
+#[tokio::test]
 async fn a_program_that_falls_silent_is_ended_and_one_that_prints_goes_on() {
     let (engine, host) = house().await;
     let limited = |fake| {
@@ -103,11 +113,15 @@ async fn a_program_that_falls_silent_is_ended_and_one_that_prints_goes_on() {
     };
     let silent = host.run(limited("ok 0 600000")).await.unwrap();
     let printing = host.run(limited("ok 0 7000 500")).await.unwrap();
+    let warning = host.run(limited("ok 0 7000 500e")).await.unwrap();
     let view = host.ended(&silent).await.unwrap();
     assert_eq!(view["state"], "timed-out", "{view}");
     assert!(view["problem"]["detail"].as_str().unwrap().contains("idle_seconds"), "{view}");
     assert_eq!(engine.programs().iter().filter(|(_, stage)| *stage == Stage::Cancelled).count(), 1);
-    assert_eq!(host.ended(&printing).await.unwrap()["state"], "succeeded");
+    for run in [printing, warning] {
+        assert_eq!(host.ended(&run).await.unwrap()["state"], "succeeded");
+        assert_eq!(read_to_the_end(&host, &run).await, lines(14));
+    }
     let mut wrong = program("ok 0 0");
     wrong["idle_seconds"] = json!(0);
     host.refused("/v1/runs", wrong, 400).await.unwrap();

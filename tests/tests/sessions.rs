@@ -112,12 +112,47 @@ async fn sessions_and_runs_are_their_owners_alone() {
         (Method::GET, "/events"),
         (Method::GET, "/results"),
         (Method::POST, "/cancel"),
+        (Method::POST, "/approve"),
         (Method::POST, "/rerun"),
         (Method::DELETE, ""),
     ] {
         let path = format!("/v1/runs/{run}{path}");
         problem(send(method.clone(), &path, "bob", None).await, 404).await.unwrap();
     }
+    let upload = async |who: &'static str, session: &str| {
+        let file = reqwest::multipart::Part::bytes(b"a\n1\n".to_vec()).file_name("x.csv");
+        let form = reqwest::multipart::Form::new().text("session_id", session.to_owned()).part("file", file);
+        let request = host.http.post(host.at("/v1/uploads")).header("x-forwarded-user", who).multipart(form);
+        request.send().await.unwrap()
+    };
+    let mine: Value = upload("ann", "hers").await.json().await.unwrap();
+    let uri = mine["uri"].as_str().unwrap();
+    problem(upload("bob", "hers").await, 404).await.unwrap();
+    problem(send(Method::PUT, "/v1/sessions/hers", "bob", Some(json!({ "sources": [] }))).await, 404).await.unwrap();
+    let check = json!({ "session_id": "hers", "code": "x = 1" });
+    problem(send(Method::POST, "/v1/frameworks/spark/validate", "bob", Some(check)).await, 404).await.unwrap();
+    let seed = json!({ "session_id": "hers", "filename": "x.csv", "content": "a\n1\n" });
+    problem(send(Method::POST, "/upload-csv", "bob", Some(seed)).await, 404).await.unwrap();
+    let history: Value = send(Method::GET, "/history/hers", "bob", None).await.json().await.unwrap();
+    assert_eq!(history["execution_results"], json!([]));
+
+    // What runs and sessions keep in the store is theirs as well.
+    let key = uri.trim_start_matches("s3://");
+    problem(send(Method::GET, &format!("/v1/objects/{key}"), "bob", None).await, 404).await.unwrap();
+    assert_eq!(send(Method::GET, &format!("/v1/objects/{key}"), "ann", None).await.status(), 200);
+    for (prefix, status) in [("", 400), ("ru", 400), ("runs/", 400), ("uploads/", 400), ("uploads/hers/", 404)] {
+        let path = format!("/v1/objects?prefix=s3://enginehouse/{prefix}");
+        problem(send(Method::GET, &path, "bob", None).await, status).await.unwrap();
+    }
+    let reading = json!({ "framework": "spark", "prompt": "count rows", "sources": [{ "uri": uri }] });
+    problem(send(Method::POST, "/v1/runs", "bob", Some(reading)).await, 404).await.unwrap();
+    let table = json!({ "location": uri });
+    problem(send(Method::PUT, "/v1/catalog/d/t", "bob", Some(table)).await, 404).await.unwrap();
+
+    // A proxy that adds its header to the sender's own does not tell who it is.
+    let both = host.http.get(host.at("/v1/runs")).header("x-forwarded-user", "ann").header("x-forwarded-user", "bob");
+    problem(both.send().await.unwrap(), 401).await.unwrap();
+
     let listed = async |who| send(Method::GET, "/v1/runs", who, None).await.json::<Vec<Value>>().await.unwrap().len();
     assert_eq!((listed("ann").await, listed("bob").await), (1, 0));
     assert_eq!(send(Method::GET, &format!("/v1/runs/{run}"), "ann", None).await.status(), 200);

@@ -202,7 +202,7 @@ impl Config {
         toml::from_str(&text).map_err(|error: toml::de::Error| {
             // Without the line itself, which may hold a password.
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-            Error::Wrong(file.to_owned(), before.matches('\n').count() + 1, error.message().to_owned())
+            Error::Wrong(file.to_owned(), before.matches('\n').count() + 1, without_values(error.message()))
         })
     }
 
@@ -293,10 +293,16 @@ impl Default for Limits {
             max_attempts: 3,
             keep_runs_days: None,
             open_runs: 1000,
-            sessions: 10_000,
+            sessions: 100_000,
             session_days: 90,
         }
     }
+}
+
+/// A message of serde's without the value that it quotes, which may be a password in the wrong place.
+fn without_values(message: &str) -> String {
+    let quoted = message.split_once("string \"").and_then(|(before, rest)| Some((before, rest.rsplit_once('"')?.1)));
+    quoted.map_or_else(|| message.to_owned(), |(before, after)| format!("{before}string \"…\"{after}"))
 }
 
 fn default_bucket() -> String {
@@ -332,6 +338,21 @@ mod tests {
     fn an_unknown_key_is_an_error_that_names_it() {
         let error = toml::from_str::<Config>("lisen = \"127.0.0.1:1\"").unwrap_err().to_string();
         assert!(error.contains("lisen"), "{error}");
+    }
+
+    #[test]
+    fn a_value_in_the_wrong_place_is_not_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("enginehouse.toml");
+        for wrong in [
+            "store = \"postgres://u:hunter2@h/db\"",
+            "[limits]\nrun-seconds = \"hunter2\"",
+            "[store]\nbackend = \"hunter2",
+        ] {
+            std::fs::write(&file, wrong).unwrap();
+            let error = Config::read(Some(&file)).unwrap_err().to_string();
+            assert!(!error.contains("hunter2") && error.contains("line"), "{error}");
+        }
     }
 
     #[test]

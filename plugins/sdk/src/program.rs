@@ -123,21 +123,31 @@ pub fn poll(ticket: &str) -> Result<Progress, Failure> {
     Ok(Progress { phase, detail: Some(detail), poll_after_ms: POLL_AFTER_MS })
 }
 
-/// What a program printed, then what it wrote to its standard error.
+/// What a program printed and wrote to its standard error since a position, in turn; each for 4 GiB at most.
 ///
 /// # Errors
 /// [`Failure::Host`] where a host function failed.
 pub fn log(ticket: &str, after: u64) -> Result<LogChunk, Failure> {
-    // The lowest bit of the position says which of the two outputs it is in.
-    let (output, position) = (after & 1, after >> 1);
-    let read = |output, position| processes::log(ticket, output, position).map_err(Failure::Host);
-    if output == 1 {
-        let chunk = read(Output::Stderr, position)?;
-        return Ok(LogChunk { next: chunk.next << 1 | 1, ..chunk });
+    // One half of the position for each output, so that neither has to end before the other is read.
+    let (out, err) = (after >> 32, after & FAR);
+    let read = |output, at| match at {
+        FAR => Ok(LogChunk { text: String::new(), next: at, end: true, dropped: 0 }),
+        at => processes::log(ticket, output, at).map_err(Failure::Host),
+    };
+    let printed = read(Output::Stdout, out)?;
+    if printed.next != out {
+        return Ok(LogChunk { next: position(printed.next, err), end: false, ..printed });
     }
-    let chunk = read(Output::Stdout, position)?;
-    let next = if chunk.end { 1 } else { chunk.next << 1 };
-    Ok(LogChunk { next, end: false, ..chunk })
+    let written = read(Output::Stderr, err)?;
+    let end = printed.end && written.end;
+    Ok(LogChunk { next: position(out, written.next), end, ..written })
+}
+
+/// What either half of a position stops at.
+const FAR: u64 = u32::MAX as u64;
+
+fn position(out: u64, err: u64) -> u64 {
+    out.min(FAR) << 32 | err.min(FAR)
 }
 
 /// Asks a program to stop.
@@ -168,6 +178,14 @@ mod tests {
             places: vec![Place { platform: "local".into(), target: "spark".into() }],
             ..testing::task("count rows", Vec::new())
         }
+    }
+
+    #[test]
+    fn a_position_keeps_both_outputs_apart_and_stops_at_its_end() {
+        assert_eq!(position(0, 0), 0);
+        assert_eq!((position(7, 9) >> 32, position(7, 9) & FAR), (7, 9));
+        assert_eq!(position(u64::MAX, 3), u64::MAX << 32 | 3);
+        assert_eq!(position(3, u64::MAX), 3 << 32 | FAR);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! It stands where thousands of programs are needed at once. It lives in the test's own process and outlives the servers
 //! that use it over HTTP; those see it as the capability `Processes` ([`FakeProcesses`]). What a program does stands in its
 //! code: `# fake: <ok|fail|lost> <milliseconds in the queue> <milliseconds running>`,
-//! and `<milliseconds from line to line>` where it prints. It is a model as well, with replies that
+//! and `<milliseconds from line to line>` where it prints, with an `e` at its end where it does so to its standard error. It is a model as well, with replies that
 //! are laid down before.
 
 mod codegen;
@@ -68,8 +68,8 @@ struct Job {
     queue: Duration,
     run: Duration,
     outcome: Outcome,
-    /// How long it takes from one line to the next that it prints.
-    line: Option<Duration>,
+    /// How long it takes from one line to the next that it prints, and whether to its standard error.
+    line: Option<(Duration, bool)>,
     cancelled: bool,
 }
 
@@ -86,10 +86,11 @@ impl Job {
 }
 
 impl Job {
-    /// All that it has printed so far: numbered lines.
-    fn printed(&self) -> String {
+    /// All that it has printed to one of its outputs so far: numbered lines.
+    fn printed(&self, error: bool) -> String {
         let ran = self.accepted.elapsed().saturating_sub(self.queue).min(self.run);
-        let lines = self.line.map_or(0, |line| ran.as_millis() / line.as_millis().max(1));
+        let line = self.line.filter(|(_, to_error)| *to_error == error);
+        let lines = line.map_or(0, |(line, _)| ran.as_millis() / line.as_millis().max(1));
         (1..=lines).map(|number| format!("line {number}\n")).collect()
     }
 }
@@ -128,7 +129,7 @@ impl FakeEngine {
         let routes = Router::new()
             .route("/start", post(start))
             .route("/check/{token}", get(check))
-            .route("/log/{token}/{after}", get(log))
+            .route("/log/{token}/{error}/{after}", get(log))
             .route("/cancel/{token}", post(cancel))
             .route("/generate", post(generate))
             .with_state(Arc::clone(&jobs));
@@ -184,7 +185,10 @@ fn job(code: String) -> Option<Job> {
     let words: Vec<&str> = code.lines().find_map(|line| line.strip_prefix("# fake: "))?.split(' ').collect();
     let (outcome, queue, run, line) = match words.as_slice() {
         [outcome, queue, run] => (outcome, queue, run, None),
-        [outcome, queue, run, line] => (outcome, queue, run, Some(Duration::from_millis(line.parse().ok()?))),
+        [outcome, queue, run, line] => {
+            let (number, error) = line.strip_suffix('e').map_or((*line, false), |number| (number, true));
+            (outcome, queue, run, Some((Duration::from_millis(number.parse().ok()?), error)))
+        }
         _ => return None,
     };
     let outcome = match *outcome {
@@ -204,11 +208,16 @@ async fn check(State(jobs): State<Arc<Jobs>>, Path(token): Path<String>) -> Resu
     Ok(Json(known.as_ref().map_or(Stage::Cancelled, Job::stage)))
 }
 
-async fn log(State(jobs): State<Arc<Jobs>>, Path((token, after)): Path<(String, usize)>) -> Result<String, StatusCode> {
+/// What an output has after a byte, and whether nothing will follow.
+async fn log(
+    State(jobs): State<Arc<Jobs>>,
+    Path((token, error, after)): Path<(String, bool, usize)>,
+) -> Result<Json<(String, bool)>, StatusCode> {
     let jobs = jobs.lock();
-    let known = jobs.get(&token).ok_or(StatusCode::NOT_FOUND)?;
-    let printed = known.as_ref().map(Job::printed).unwrap_or_default();
-    Ok(printed.get(after..).unwrap_or_default().to_owned())
+    let Some(job) = jobs.get(&token).ok_or(StatusCode::NOT_FOUND)? else { return Ok(Json((String::new(), true))) };
+    // The stage is told before what was printed: after its end, nothing is.
+    let ended = !matches!(job.stage(), Stage::Queued | Stage::Running);
+    Ok(Json((job.printed(error).get(after..).unwrap_or_default().to_owned(), ended)))
 }
 
 async fn cancel(State(jobs): State<Arc<Jobs>>, Path(token): Path<String>) -> StatusCode {

@@ -10,6 +10,9 @@ use reqwest::{Response, StatusCode};
 
 use super::{Outcome, Stage, Start};
 
+/// The most of a log in one answer.
+const LOG_BYTES: usize = 256 << 10;
+
 /// Speaks to a [`FakeEngine`](super::FakeEngine).
 #[derive(Debug)]
 pub struct FakeProcesses {
@@ -66,13 +69,13 @@ impl Processes for FakeProcesses {
     }
 
     async fn log(&self, token: &Token, output: ProcessOutput, after: u64) -> Result<LogChunk> {
-        let mut text = String::new();
-        if output == ProcessOutput::Stdout {
-            let answer = sent(self.http.get(format!("{}/log/{token}/{after}", self.url))).await?;
-            text = answer.text().await.map_err(|error| Error::Unavailable(error.to_string()))?;
-            text.truncate(256 << 10);
-        }
-        Ok(LogChunk { next: after + text.len() as u64, end: text.is_empty(), text, dropped: 0 })
+        let error = output == ProcessOutput::Stderr;
+        let answer = sent(self.http.get(format!("{}/log/{token}/{error}/{after}", self.url))).await?;
+        let read = answer.json::<(String, bool)>().await;
+        let (mut text, ended) = read.map_err(|error| Error::Unavailable(error.to_string()))?;
+        let whole = text.len() <= LOG_BYTES;
+        text.truncate(LOG_BYTES);
+        Ok(LogChunk { next: after + text.len() as u64, end: ended && whole, text, dropped: 0 })
     }
 
     async fn cancel(&self, token: &Token) -> Result<()> {

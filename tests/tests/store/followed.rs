@@ -33,7 +33,7 @@ pub(crate) async fn a_log_is_paged_by_byte(fresh: &Fresh) {
     }
     assert_eq!(store.log(run, 1000).await.unwrap().text, "");
     assert_eq!(store.run(run).await.unwrap().unwrap().log_next, u64::MAX);
-    assert_eq!(store.last_log(run, 1000).await.unwrap(), whole);
+    assert_eq!(store.log_of_last_attempt(run, 1000).await.unwrap(), whole);
 }
 
 pub(crate) async fn a_piece_of_a_log_is_added_once_and_by_its_host(fresh: &Fresh) {
@@ -53,8 +53,10 @@ pub(crate) async fn what_was_dropped_is_told_where_it_is_missing(fresh: &Fresh) 
     let store = fresh.open().await;
     let (host, run) = running(&store).await;
     store.add_log(run, host, RunState::Running, 0, piece("head", 4)).await.unwrap();
-    let tail = LogPiece { dropped: 1000, ..piece("tail", 8) };
-    store.add_log(run, host, RunState::Running, 4, tail).await.unwrap();
+    let gap = LogPiece { dropped: 400, ..piece("", 6) };
+    store.add_log(run, host, RunState::Running, 4, gap).await.unwrap();
+    let tail = LogPiece { dropped: 600, ..piece("tail", 8) };
+    store.add_log(run, host, RunState::Running, 6, tail).await.unwrap();
     let first = store.log(run, 0).await.unwrap();
     assert_eq!((first.text.as_str(), first.next, first.dropped), ("head", 4, 0));
     let second = store.log(run, first.next).await.unwrap();
@@ -91,7 +93,7 @@ pub(crate) async fn the_log_of_a_new_attempt_begins_anew_for_its_plugin(fresh: &
     assert_eq!(store.run(run).await.unwrap().unwrap().log_next, 0);
     store.add_log(run, host, RunState::Running, 0, piece("second\n", 7)).await.unwrap();
     assert_eq!(store.log(run, 0).await.unwrap().text, "first\nsecond\n");
-    assert_eq!(store.last_log(run, 1000).await.unwrap(), "second\n");
+    assert_eq!(store.log_of_last_attempt(run, 1000).await.unwrap(), "second\n");
 }
 
 pub(crate) async fn an_answer_is_kept_for_the_attempt_that_is_being_written(fresh: &Fresh) {
@@ -104,17 +106,19 @@ pub(crate) async fn an_answer_is_kept_for_the_attempt_that_is_being_written(fres
         input_tokens: u64::MAX,
         output_tokens: 7,
     };
-    assert_eq!(store.answer(run, "p").await.unwrap(), None);
-    store.keep_answer(run, "other", &reply("of another prompt")).await.unwrap();
-    store.keep_answer(run, "p", &reply("x = 1")).await.unwrap();
-    let kept = store.answer(run, "p").await.unwrap().unwrap();
+    assert_eq!(store.answer(run, 1, "p").await.unwrap(), None);
+    store.keep_answer(run, 1, "other", &reply("of another prompt")).await.unwrap();
+    store.keep_answer(run, 1, "p", &reply("x = 1")).await.unwrap();
+    let kept = store.answer(run, 1, "p").await.unwrap().unwrap();
     assert_eq!((kept.text.as_str(), kept.finish, kept.output_tokens), ("x = 1", Finish::Refused, 7));
-    assert_eq!(store.answer(run, "other").await.unwrap(), None);
+    assert_eq!(store.answer(run, 1, "other").await.unwrap(), None);
 
     let by_model = enginehouse::store::AttemptRow { author: "model".into(), ..draft(1) };
     let step = Step { draft: Some(by_model), ..to(RunState::Validating) };
     store.step(run, host, RunState::Queued, step).await.unwrap();
-    assert_eq!(store.answer(run, "p").await.unwrap(), None, "the next attempt is asked anew");
+    assert_eq!(store.attempt_being_written(run).await.unwrap(), Some(2));
+    assert_eq!(store.answer(run, 2, "p").await.unwrap(), None, "the next attempt is asked anew");
+    store.keep_answer(run, 1, "late", &reply("from a host that stood still")).await.unwrap();
     let [attempt] = store.attempts(run).await.unwrap().try_into().unwrap();
     let used = ModelUse {
         model: "m".into(),
@@ -140,11 +144,9 @@ pub(crate) async fn a_day_costs_no_more_than_its_cap(fresh: &Fresh) {
     let over = begin(4.5).await;
     assert!(matches!(over, Err(Error::OverDayCap { spent, cap }) if (spent, cap) == (6.0, 10.0)), "{over:?}");
     begin(4.0).await.unwrap();
-    // What was billed counts in the place of what was expected, and of all attempts.
-    for billed in [0.5, 1.0] {
-        let step = Step { cost_billed: Some(billed), ..Step::default() };
-        store.step(first, host, RunState::Submitting, step).await.unwrap();
-    }
+    // What was billed counts in the place of what was expected.
+    let step = Step { cost_billed: Some(1.5), ..Step::default() };
+    store.step(first, host, RunState::Submitting, step).await.unwrap();
     assert_eq!(store.run(first).await.unwrap().unwrap().cost.billed, Some(1.5));
     begin(4.5).await.unwrap();
     assert!(begin(0.1).await.is_err());
@@ -160,6 +162,36 @@ pub(crate) async fn a_run_that_was_counted_in_counts_before_it_is_submitted(fres
     };
     count_in().await.unwrap();
     assert!(matches!(count_in().await, Err(Error::OverDayCap { .. })));
+}
+
+pub(crate) async fn each_attempt_of_a_run_counts(fresh: &Fresh) {
+    let store = fresh.open().await;
+    let (host, run) = a_run(&store).await;
+    let count_in =
+        || Step { cost_expected: Some(4.0), day_cap: Some(DayCap { cap: 10.0, expected: 4.0 }), ..Step::default() };
+    let take = async |step| store.step(run, host, RunState::Queued, step).await;
+    take(count_in()).await.unwrap();
+    take(Step { cost_billed: Some(3.0), ..Step::default() }).await.unwrap();
+    take(count_in()).await.unwrap();
+    assert!(matches!(take(count_in()).await, Err(Error::OverDayCap { spent, .. }) if spent == 7.0));
+    take(Step { cost_billed: Some(2.0), ..Step::default() }).await.unwrap();
+    assert_eq!(store.run(run).await.unwrap().unwrap().cost.billed, Some(5.0));
+    take(count_in()).await.unwrap();
+    assert!(matches!(take(count_in()).await, Err(Error::OverDayCap { spent, .. }) if spent == 9.0));
+}
+
+pub(crate) async fn a_day_ends(fresh: &Fresh) {
+    let store = fresh.open().await;
+    let (host, run) = a_run(&store).await;
+    let day_cap = Some(DayCap { cap: 5.0, expected: 4.0 });
+    let count_in = async || {
+        let step = Step { cost_expected: Some(4.0), day_cap, ..Step::default() };
+        store.step(run, host, RunState::Queued, step).await
+    };
+    count_in().await.unwrap();
+    assert!(count_in().await.is_err());
+    fresh.execute("UPDATE runs SET counted_at = counted_at - 86400001").await;
+    count_in().await.unwrap();
 }
 
 pub(crate) async fn many_at_once_stay_under_the_cap(fresh: &Fresh) {
@@ -232,6 +264,17 @@ pub(crate) async fn a_session_has_so_many_open_runs(fresh: &Fresh) {
     assert!(matches!(store.add_run(new()).await, Err(Error::TooManyRuns(2))));
     let elsewhere = enginehouse::store::NewRunRow { session: "other".into(), ..new() };
     store.add_run(elsewhere).await.unwrap();
+    let at_once: Vec<_> = (0..10)
+        .map(|_| {
+            let (store, new) = (store.clone(), enginehouse::store::NewRunRow { session: "crowd".into(), ..new() });
+            tokio::spawn(async move { store.add_run(new).await.is_ok() })
+        })
+        .collect();
+    let mut made = 0;
+    for one in at_once {
+        made += usize::from(one.await.unwrap());
+    }
+    assert_eq!(made, 2, "also of those that come at once");
     store.step(first, host, RunState::Queued, to(RunState::Failed)).await.unwrap();
     store.add_run(new()).await.unwrap();
 }

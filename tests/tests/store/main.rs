@@ -36,6 +36,8 @@ promises! {
     followed::an_answer_is_kept_for_the_attempt_that_is_being_written,
     followed::a_day_costs_no_more_than_its_cap,
     followed::a_run_that_was_counted_in_counts_before_it_is_submitted,
+    followed::each_attempt_of_a_run_counts,
+    followed::a_day_ends,
     followed::many_at_once_stay_under_the_cap,
     followed::a_run_that_cannot_be_read_hides_no_other_and_is_ended,
     followed::a_session_is_its_owners_and_there_are_so_many,

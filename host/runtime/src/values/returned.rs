@@ -10,6 +10,9 @@ use crate::{
 
 /// More would not be a bill but a mistake.
 const MOST_HOURS: f64 = 1e9;
+const MOST_SECONDS: u64 = 3_600_000_000_000;
+/// More than any program prints.
+const MOST_BYTES: u64 = 1 << 50;
 
 pub(crate) fn description(d: &Description) -> Checked {
     let mut letters = d.framework.bytes();
@@ -54,6 +57,8 @@ pub(crate) fn choice(choice: &Choice, task: &Task) -> Checked {
 }
 
 fn usage(what: &str, usage: Option<&Usage>) -> Checked {
+    let seconds = usage.and_then(|usage| usage.seconds).unwrap_or_default();
+    holds(what, seconds <= MOST_SECONDS, "is a number of seconds, up to a billion hours")?;
     let hours = usage.into_iter().flat_map(|usage| [usage.vcpu_hours, usage.memory_gb_hours]).flatten();
     hours.into_iter().try_for_each(|hours| {
         holds(what, hours.is_finite() && (0.0..=MOST_HOURS).contains(&hours), "is a number of hours, 0 to a billion")
@@ -104,7 +109,8 @@ pub(crate) fn progress(progress: &Progress) -> Checked {
 }
 
 pub(crate) fn log_chunk(chunk: &LogChunk) -> Checked {
-    text("log: text", &chunk.text, limit::LOG)
+    text("log: text", &chunk.text, limit::LOG)?;
+    holds("log: dropped", chunk.dropped <= MOST_BYTES, "is at most a petabyte")
 }
 
 /// Results that all lie under the attempt's output.

@@ -7,9 +7,11 @@ ALTER TABLE runs ADD COLUMN log_bytes     BIGINT NOT NULL DEFAULT 0;  -- of all 
 ALTER TABLE runs ADD COLUMN heard_at      BIGINT;                     -- when its program last printed something
 ALTER TABLE runs ADD COLUMN cost_expected BIGINT;                      -- in millionths of the currency
 ALTER TABLE runs ADD COLUMN cost_billed   BIGINT;
+ALTER TABLE runs ADD COLUMN cost_counted  BIGINT;  -- what counts for the cap of a day, of all attempts
+ALTER TABLE runs ADD COLUMN counted_at    BIGINT;  -- when its last attempt was counted in
 
 CREATE INDEX runs_open_by_session ON runs (session) WHERE finished_at IS NULL;
-CREATE INDEX runs_by_cost ON runs (created_at) WHERE cost_expected IS NOT NULL;
+CREATE INDEX runs_by_cost ON runs (counted_at) WHERE counted_at IS NOT NULL;
 CREATE INDEX sessions_by_owner ON sessions (owner);
 
 -- What programs printed, as it was followed.

@@ -24,13 +24,15 @@ impl FromRequestParts<Arc<App>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let Some(header) = &app.config.callers.header else { return Ok(Self(LOCAL.to_owned())) };
-        let name = parts.headers.get(header).and_then(|name| name.to_str().ok()).map(str::trim);
-        match name {
-            Some(name) if (1..=256).contains(&name.len()) => Ok(Self(name.to_owned())),
+        let mut names = parts.headers.get_all(header).iter();
+        let name = names.next().and_then(|name| name.to_str().ok()).map(str::trim);
+        match (name, names.next()) {
+            (Some(name), None) if (1..=256).contains(&name.len()) => Ok(Self(name.to_owned())),
+            // Of two, one may be the sender's own.
             _ => Err(ApiError::new(
                 StatusCode::UNAUTHORIZED,
                 "unknown-caller",
-                format!("the header `{header}` must name the caller: come through the proxy that authenticates"),
+                format!("the header `{header}` must name the caller, once: come through the proxy that authenticates"),
             )),
         }
     }

@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     Answer, AppState,
     body::{self, Path, Query},
+    caller::Caller,
     views::ColumnView,
 };
 use crate::service::{self, catalog};
@@ -111,6 +112,7 @@ pub(super) async fn show(app: AppState, Path((database, name)): Path<(String, St
 )]
 pub(super) async fn register(
     app: AppState,
+    Caller(owner): Caller,
     Path((database, name)): Path<(String, String)>,
     body::Json(asked): body::Json<NewTable>,
 ) -> Answer<Json<TableView>> {
@@ -127,7 +129,7 @@ pub(super) async fn register(
         partition_keys: columns(asked.partition_keys),
         properties: asked.properties.into_iter().collect(),
     };
-    Ok(Json(catalog::register(&app, table).await?.into()))
+    Ok(Json(catalog::register(&app, &owner, table).await?.into()))
 }
 
 /// Forgets a table; its objects stay.

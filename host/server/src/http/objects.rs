@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     Answer, AppState,
     body::{Path, Query, declared_length},
+    caller::Caller,
 };
 use crate::service::{intake, objects};
 
@@ -52,8 +53,12 @@ pub(super) struct ListQuery {
 
 /// The objects under a prefix.
 #[utoipa::path(get, path = "/v1/objects", params(ListQuery), responses((status = 200, body = ObjectsView)))]
-pub(super) async fn list(app: AppState, Query(query): Query<ListQuery>) -> Answer<Json<ObjectsView>> {
-    let page = objects::list(&app, &query.prefix, query.after.as_deref()).await?;
+pub(super) async fn list(
+    app: AppState,
+    Caller(owner): Caller,
+    Query(query): Query<ListQuery>,
+) -> Answer<Json<ObjectsView>> {
+    let page = objects::list(&app, &owner, &query.prefix, query.after.as_deref()).await?;
     Ok(Json(ObjectsView { objects: page.entries.into_iter().map(ObjectView::from).collect(), next: page.next }))
 }
 
@@ -63,8 +68,12 @@ pub(super) async fn list(app: AppState, Query(query): Query<ListQuery>) -> Answe
     params(("bucket" = String, Path), ("key" = String, Path)),
     responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>))
 )]
-pub(super) async fn get(app: AppState, Path((bucket, key)): Path<(String, String)>) -> Answer<impl IntoResponse> {
-    let (entry, body) = objects::get(&app, &uri(&bucket, &key)).await?;
+pub(super) async fn get(
+    app: AppState,
+    Caller(owner): Caller,
+    Path((bucket, key)): Path<(String, String)>,
+) -> Answer<impl IntoResponse> {
+    let (entry, body) = objects::get(&app, &owner, &uri(&bucket, &key)).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
         (header::CONTENT_LENGTH, entry.bytes.to_string()),

@@ -33,11 +33,13 @@ impl Codegen for KeptAnswers {
         let Some(run) = cx.run else { return self.model.generate(cx, request).await };
         let prompt = hash(&request);
         let unavailable = |error: crate::store::Error| Error::Unavailable(error.to_string());
-        if let Some(reply) = self.store.answer(run, &prompt).await.map_err(unavailable)? {
+        let attempt = self.store.attempt_being_written(run).await.map_err(unavailable)?;
+        let attempt = attempt.ok_or_else(|| Error::NotFound(format!("there is no run {run}")))?;
+        if let Some(reply) = self.store.answer(run, attempt, &prompt).await.map_err(unavailable)? {
             return Ok(reply);
         }
         let reply = self.model.generate(cx, request).await?;
-        self.store.keep_answer(run, &prompt, &reply).await.map_err(unavailable)?;
+        self.store.keep_answer(run, attempt, &prompt, &reply).await.map_err(unavailable)?;
         Ok(reply)
     }
 }

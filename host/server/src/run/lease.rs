@@ -1,11 +1,15 @@
 //! Says that this host lives, and takes over the runs of hosts that do not.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use parking_lot::Mutex;
 use tokio::{sync::mpsc, time::MissedTickBehavior};
 use uuid::Uuid;
 
-use super::{Trouble, scheduler::Order};
+use super::{Pulse, scheduler::Order};
 use crate::store::{LEASE, Store};
 
 /// Runs that are taken over at once. After a crash there may be thousands: they come in portions, and the engines behind them
@@ -19,7 +23,7 @@ const PACE: Duration = Duration::from_millis(250);
 const BEATS_TO_A_LOOK: u64 = 10;
 
 /// Goes on until the engine is gone.
-pub(super) async fn keep(store: Store, host: Uuid, orders: mpsc::WeakUnboundedSender<Order>, trouble: Trouble) {
+pub(super) async fn keep(store: Store, host: Uuid, orders: mpsc::WeakUnboundedSender<Order>, pulse: Arc<Mutex<Pulse>>) {
     let mut beat = tokio::time::interval(LEASE / 3);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut last = Instant::now();
@@ -35,14 +39,15 @@ pub(super) async fn keep(store: Store, host: Uuid, orders: mpsc::WeakUnboundedSe
                 hold_off = Some(Instant::now());
             }
             last = Instant::now();
+            pulse.lock().last = last;
             if hold_off.is_none_or(|since: Instant| since.elapsed() > LEASE) {
-                take_over(&store, host, &orders).await?;
+                take_over(&store, host, &orders, &pulse).await?;
             }
             store.tidy().await?;
             if number % BEATS_TO_A_LOOK == 0 { adopt(&store, host, &orders).await } else { Ok(()) }
         };
         let now = heard.await.err().map(|error| error.to_string());
-        let before = std::mem::replace(&mut *trouble.lock(), now.clone());
+        let before = std::mem::replace(&mut pulse.lock().trouble, now.clone());
         match (before, now) {
             (Some(_), None) => tracing::info!("the store can be written again"),
             (None, Some(error)) => tracing::error!(error, "the store cannot be written; runs stand still until it can"),
@@ -51,7 +56,12 @@ pub(super) async fn keep(store: Store, host: Uuid, orders: mpsc::WeakUnboundedSe
     }
 }
 
-async fn take_over(store: &Store, host: Uuid, orders: &mpsc::UnboundedSender<Order>) -> crate::store::Result<()> {
+async fn take_over(
+    store: &Store,
+    host: Uuid,
+    orders: &mpsc::UnboundedSender<Order>,
+    pulse: &Mutex<Pulse>,
+) -> crate::store::Result<()> {
     loop {
         let taken = store.take_over(host, PORTION).await?;
         if !taken.is_empty() {
@@ -64,6 +74,7 @@ async fn take_over(store: &Store, host: Uuid, orders: &mpsc::UnboundedSender<Ord
         }
         tokio::time::sleep(PACE).await;
         store.beat(host).await?;
+        pulse.lock().last = Instant::now();
     }
 }
 

@@ -14,7 +14,7 @@ mod scheduler;
 mod scope;
 mod steps;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use enginehouse_capabilities::Objects;
 use enginehouse_runtime::Registry;
@@ -51,11 +51,17 @@ pub struct RunEngine {
     parts: Arc<Parts>,
     host: Uuid,
     orders: mpsc::UnboundedSender<Order>,
-    trouble: Trouble,
+    pulse: Arc<Mutex<Pulse>>,
 }
 
-/// Why this host cannot say that it lives; none while it can. Runs stand still meanwhile.
-type Trouble = Arc<Mutex<Option<String>>>;
+/// How this host stands with the store.
+#[derive(Debug)]
+struct Pulse {
+    /// When it last wrote that it lives.
+    last: Instant,
+    /// What went wrong since; none while nothing does.
+    trouble: Option<String>,
+}
 
 impl RunEngine {
     /// Starts as a new host: takes up the runs that no living host drives, now and from then on.
@@ -69,9 +75,9 @@ impl RunEngine {
         parts.store.be_alone(host).await?;
         let (orders, inbox) = mpsc::unbounded_channel();
         tokio::spawn(Scheduler::new(Arc::clone(&parts), host, inbox, steps_at_once).run());
-        let trouble = Trouble::default();
-        tokio::spawn(lease::keep(parts.store.clone(), host, orders.downgrade(), Arc::clone(&trouble)));
-        Ok(Self { parts, host, orders, trouble })
+        let pulse = Arc::new(Mutex::new(Pulse { last: Instant::now(), trouble: None }));
+        tokio::spawn(lease::keep(parts.store.clone(), host, orders.downgrade(), Arc::clone(&pulse)));
+        Ok(Self { parts, host, orders, pulse })
     }
 
     /// Who this engine is to the store, for runs that it is to drive.
@@ -99,7 +105,10 @@ impl RunEngine {
 
     /// What keeps runs from going on; none where nothing does.
     pub(crate) fn trouble(&self) -> Option<String> {
-        self.trouble.lock().clone()
+        let pulse = self.pulse.lock();
+        let silent = pulse.last.elapsed();
+        let late = || format!("the store was last written {} s ago, longer than a lease", silent.as_secs());
+        pulse.trouble.clone().or_else(|| (silent > store::LEASE).then(late))
     }
 
     /// Where local work of a framework goes.

@@ -38,13 +38,15 @@ impl Prices {
         Self { by_framework: prices.collect(), per_run: config.cost.per_run, per_day: config.cost.per_day }
     }
 
-    /// What work of a framework on a platform costs; none where the platform has no price, or the work no figures.
+    /// What work of a framework on a platform costs; none where the platform has no price, or the work not the figures that have one.
     pub(super) fn cost(&self, framework: &str, platform: &str, usage: Option<&Usage>) -> Option<f64> {
         let price = self.price(framework, platform)?;
         let usage = usage?;
-        let hours = usage.seconds.unwrap_or_default() as f64 / 3600.0;
-        let (vcpu, memory) = (usage.vcpu_hours.unwrap_or_default(), usage.memory_gb_hours.unwrap_or_default());
-        Some(price.hour * hours + price.vcpu_hour * vcpu + price.memory_gb_hour * memory)
+        let hours = usage.seconds.map(|seconds| seconds as f64 / 3600.0);
+        let parts =
+            [(price.hour, hours), (price.vcpu_hour, usage.vcpu_hours), (price.memory_gb_hour, usage.memory_gb_hours)];
+        // What has a price and no figure makes the whole unknown, not free.
+        parts.into_iter().filter(|(price, _)| *price > 0.0).map(|(price, hours)| Some(price * hours?)).sum()
     }
 
     /// What a planned run is expected to cost.
@@ -92,6 +94,8 @@ mod tests {
         assert_eq!(prices(None).cost("spark", "emr", Some(&usage())), Some(4.5));
         assert_eq!(prices(None).cost("spark", "local", Some(&usage())), None);
         assert_eq!(prices(None).cost("ray", "emr", Some(&usage())), None);
+        let partly = Usage { seconds: None, ..usage() };
+        assert_eq!(prices(None).cost("spark", "emr", Some(&partly)), None, "what is not known is not free");
     }
 
     #[test]

@@ -177,7 +177,9 @@ impl Scheduler {
             Err(error) => {
                 let count = if error.is_the_stores() { &mut driven.outages } else { &mut driven.failures };
                 *count = count.saturating_add(1);
-                tracing::warn!(%run, %error, failures = *count, "a step of a run failed and is tried again");
+                // Without what a plugin says, which may hold a cell of data; the run tells it to its caller.
+                let (kind, failures) = (error.kind(), *count);
+                tracing::warn!(%run, kind, failures, "a step of a run failed and is tried again");
                 backoff::pause(*count)
             }
         };

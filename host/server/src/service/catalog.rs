@@ -2,7 +2,7 @@
 
 use enginehouse_capabilities::{Names, Table};
 
-use super::{Error, Result, inspect};
+use super::{Error, Result, inspect, objects};
 use crate::app::App;
 
 /// The databases, one page.
@@ -24,10 +24,11 @@ pub async fn table(app: &App, database: &str, name: &str) -> Result<Table> {
 ///
 /// # Errors
 /// [`Error::NotFound`] where nothing lies at the location.
-pub async fn register(app: &App, mut table: Table) -> Result<Table> {
+pub async fn register(app: &App, owner: &str, mut table: Table) -> Result<Table> {
     let Some(location) = table.location.clone() else {
         return Err(Error::Invalid("a table needs a `location`: s3://bucket/prefix/".to_owned()));
     };
+    objects::visible(app, owner, &location).await?;
     let property = |name: &str| table.properties.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     let hints = inspect::Hints {
         format: table.format.clone(),

@@ -56,7 +56,7 @@ pub async fn validate(app: &App, name: &str, asked: ToValidate) -> Result<Vec<Fi
     };
     let task = Task {
         prompt: String::new(),
-        sources: sources::resolve(app, &named).await?,
+        sources: sources::resolve(app, &asked.owner, &named).await?,
         output: asked.output,
         platform: asked.platform,
         places: app.runs.places().of(name).to_vec(),

@@ -5,7 +5,7 @@ use std::{sync::Weak, time::Duration};
 use enginehouse_capabilities::{ObjectUri, Token};
 use uuid::Uuid;
 
-use super::{Error, Result, runs};
+use super::{Error, Result};
 use crate::{app::App, clear::clear, store::now_ms};
 
 /// How often old runs are looked for, and how many are deleted at a time.
@@ -19,14 +19,16 @@ const DAY_MS: i64 = 24 * 3600 * 1000;
 /// # Errors
 /// [`Error::Conflict`] where it has not ended, [`Error::NotFound`].
 pub async fn delete(app: &App, id: Uuid) -> Result<()> {
-    let row = runs::get(app, id).await?;
-    if !row.state.is_final() {
-        return Err(Error::Conflict(format!("the run {id} is {}: cancel it first", row.state)));
+    let Some((ended, attempts)) = app.store.stands(id).await? else {
+        return Err(Error::NotFound(format!("there is no run {id}")));
+    };
+    if !ended {
+        return Err(Error::Conflict(format!("the run {id} has not ended: cancel it first")));
     }
     // The row goes last: while it is there, what could not be deleted can be asked for again.
     let prefix = ObjectUri::new(app.config.bucket(), &format!("runs/{id}/"))?;
     clear(app.objects.as_ref(), &prefix).await?;
-    for attempt in 1..=row.attempt {
+    for attempt in 1..=attempts {
         match app.processes.remove(&Token::of_attempt(id, attempt)).await {
             Ok(()) | Err(enginehouse_capabilities::Error::NotFound(_)) => {}
             Err(error) => return Err(error.into()),
@@ -53,17 +55,17 @@ async fn delete_old(app: &App) -> Result<()> {
     app.store.forget_sessions(now_ms() - i64::from(limits.session_days) * DAY_MS).await?;
     let Some(days) = limits.keep_runs_days else { return Ok(()) };
     let before = now_ms() - i64::from(days) * DAY_MS;
+    let mut last = Uuid::nil();
     loop {
-        let old = app.store.ended_before(before, PORTION).await?;
-        let mut deleted = 0;
+        let old = app.store.ended_before(before, last, PORTION).await?;
         for id in &old {
-            match delete(app, *id).await {
-                Ok(()) | Err(Error::NotFound(_)) => deleted += 1,
-                Err(error) => tracing::warn!(run = %id, %error, "an old run could not be deleted"),
+            if let Err(error) = delete(app, *id).await {
+                tracing::warn!(run = %id, %error, "an old run could not be deleted; it is looked for again");
             }
         }
-        if deleted == 0 || old.len() < PORTION as usize {
-            return Ok(());
+        match old.last() {
+            Some(id) if old.len() == PORTION as usize => last = *id,
+            _ => return Ok(()),
         }
     }
 }

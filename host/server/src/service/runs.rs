@@ -111,7 +111,7 @@ pub async fn create(app: &App, asked: NewRun) -> Result<RunRow> {
         None => None,
     };
     let limits = &app.config.limits;
-    let resolved = sources::resolve(app, &named).await?;
+    let resolved = sources::resolve(app, &asked.owner, &named).await?;
     apart(output.as_deref(), &resolved)?;
     let request = RunRequest {
         task: Task {
@@ -151,7 +151,16 @@ pub async fn rerun(app: &App, owner: String, id: Uuid, key: Option<String>) -> R
     {
         return get(app, made).await;
     }
+    app.plugin(&row.framework)?;
     let mut request = row.request;
+    if let Some(output) = &request.task.output
+        && !request.overwrite
+    {
+        return Err(Error::Conflict(format!(
+            "the run {id} wrote to {output}, which its caller chose and may not be replaced: start a new run with POST /v1/runs \
+             and another `output`"
+        )));
+    }
     request.task.places = app.runs.places().of(&row.framework).to_vec();
     if let Some(output) = &request.task.output {
         free_output(app, output, request.overwrite).await?;
@@ -283,8 +292,8 @@ pub async fn log(app: &App, id: Uuid, from: u64) -> Result<(LogPage, bool)> {
 }
 
 /// What the last attempt of a run printed, about `limit` bytes of it at most.
-pub async fn last_log(app: &App, id: Uuid, limit: usize) -> Result<String> {
-    Ok(app.store.last_log(id, limit).await?)
+pub async fn log_of_last_attempt(app: &App, id: Uuid, limit: usize) -> Result<String> {
+    Ok(app.store.log_of_last_attempt(id, limit).await?)
 }
 
 /// Asks a run to end. One that has ended is no error.

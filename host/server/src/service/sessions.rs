@@ -66,7 +66,7 @@ pub async fn get(app: &App, owner: &str, id: &str) -> Result<Session> {
 /// # Errors
 /// As for [`enter`], and where a source cannot be read.
 pub async fn set_sources(app: &App, owner: &str, id: &str, sources: &[SourceRef]) -> Result<()> {
-    super::sources::resolve(app, sources).await?;
+    super::sources::resolve(app, owner, sources).await?;
     let id = enter(app, owner, id).await?;
     Ok(app.store.set_sources(id, sources).await?)
 }

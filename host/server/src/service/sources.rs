@@ -4,7 +4,7 @@ use enginehouse_capabilities::{Catalog, ObjectUri, Objects, RelationKind, Table}
 use enginehouse_runtime as runtime;
 use enginehouse_runtime::{Column, Source, TableSource};
 
-use super::{Error, Result, inspect};
+use super::{Error, Result, inspect, objects};
 use crate::{app::App, store::SourceRef};
 
 /// The contract's limit on sources.
@@ -15,7 +15,7 @@ const MAX_SOURCES: usize = 64;
 /// # Errors
 /// [`Error::NotFound`] names the object or table that is missing and how to bring it; [`Error::Invalid`] what cannot be a
 /// source.
-pub async fn resolve(app: &App, named: &[SourceRef]) -> Result<Vec<Source>> {
+pub async fn resolve(app: &App, owner: &str, named: &[SourceRef]) -> Result<Vec<Source>> {
     if named.len() > MAX_SOURCES {
         return Err(Error::Invalid(format!("a request has at most {MAX_SOURCES} sources")));
     }
@@ -23,10 +23,17 @@ pub async fn resolve(app: &App, named: &[SourceRef]) -> Result<Vec<Source>> {
     for source in named {
         sources.push(match source {
             SourceRef::Object { uri, format, properties } => {
+                objects::visible(app, owner, &uri.parse()?).await?;
                 let hints = hints(format.clone(), properties)?;
                 Source::Objects(object(app, uri, &hints, !properties.is_empty() || format.is_some()).await?)
             }
-            SourceRef::Table { table } => Source::Table(table_source(app.catalog.as_ref(), table).await?),
+            SourceRef::Table { table } => {
+                let table = table_source(app.catalog.as_ref(), table).await?;
+                if let Some(location) = &table.location {
+                    objects::visible(app, owner, &location.parse()?).await?;
+                }
+                Source::Table(table)
+            }
         });
     }
     Ok(sources)

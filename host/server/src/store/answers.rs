@@ -7,17 +7,26 @@ use uuid::Uuid;
 use super::{Result, Store, within::Within as _};
 
 impl Store {
-    /// What the model said to this very prompt for the attempt of a run that is being written; none where it was not asked yet.
+    /// The number of the attempt that is being written for a run; none where there is no such run.
     ///
     /// # Errors
     /// [`Error::Database`](super::Error::Database).
-    pub async fn answer(&self, run: Uuid, prompt_sha256: &str) -> Result<Option<CodegenReply>> {
+    pub async fn attempt_being_written(&self, run: Uuid) -> Result<Option<i64>> {
+        let row = sqlx::query("SELECT attempt + 1 AS attempt FROM runs WHERE id = $1").bind(run.to_string());
+        row.fetch_optional(&self.read).within().await?.map(|row| Ok(row.try_get("attempt")?)).transpose()
+    }
+
+    /// What the model said to this very prompt for an attempt of a run; none where it was not asked yet.
+    ///
+    /// # Errors
+    /// [`Error::Database`](super::Error::Database).
+    pub async fn answer(&self, run: Uuid, attempt: i64, prompt_sha256: &str) -> Result<Option<CodegenReply>> {
         let row = sqlx::query(
-            "SELECT answers.text, finish, model, input_tokens, output_tokens
-             FROM answers JOIN runs ON runs.id = answers.run AND runs.attempt + 1 = answers.attempt
-             WHERE answers.run = $1 AND prompt_sha256 = $2",
+            "SELECT text, finish, model, input_tokens, output_tokens FROM answers
+             WHERE run = $1 AND attempt = $2 AND prompt_sha256 = $3",
         )
         .bind(run.to_string())
+        .bind(attempt)
         .bind(prompt_sha256.to_owned())
         .fetch_optional(&self.read)
         .within()
@@ -38,11 +47,12 @@ impl Store {
         .transpose()
     }
 
-    /// Keeps what the model said, in the place of what it said to another prompt for the same attempt.
+    /// Keeps what the model said, in the place of what it said to another prompt for the same attempt; nothing where that attempt
+    /// is written by now.
     ///
     /// # Errors
     /// [`Error::Database`](super::Error::Database).
-    pub async fn keep_answer(&self, run: Uuid, prompt_sha256: &str, reply: &CodegenReply) -> Result<()> {
+    pub async fn keep_answer(&self, run: Uuid, attempt: i64, prompt_sha256: &str, reply: &CodegenReply) -> Result<()> {
         let finish = match reply.finish {
             Finish::Complete => "complete",
             Finish::Truncated => "truncated",
@@ -50,7 +60,7 @@ impl Store {
         };
         sqlx::query(
             "INSERT INTO answers (run, attempt, prompt_sha256, text, finish, model, input_tokens, output_tokens)
-             SELECT id, attempt + 1, $2, $3, $4, $5, $6, $7 FROM runs WHERE id = $1
+             SELECT id, $8, $2, $3, $4, $5, $6, $7 FROM runs WHERE id = $1 AND attempt + 1 = $8
              ON CONFLICT (run, attempt) DO UPDATE SET prompt_sha256 = excluded.prompt_sha256, text = excluded.text,
                 finish = excluded.finish, model = excluded.model, input_tokens = excluded.input_tokens,
                 output_tokens = excluded.output_tokens",
@@ -62,6 +72,7 @@ impl Store {
         .bind(reply.model.replace('\0', "\u{fffd}"))
         .bind(i64::try_from(reply.input_tokens).unwrap_or(i64::MAX))
         .bind(i64::try_from(reply.output_tokens).unwrap_or(i64::MAX))
+        .bind(attempt)
         .execute(&self.write)
         .within()
         .await?;

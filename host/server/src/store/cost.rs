@@ -1,7 +1,6 @@
 //! What runs cost, in the operator's currency.
 
 use sqlx::{AnyConnection, Row};
-use uuid::Uuid;
 
 use super::{Error, Result, Store, now_ms, within::Within as _};
 
@@ -27,8 +26,8 @@ pub struct DayCap {
 
 /// An amount as it is kept: whole millionths, which databases add up exactly.
 pub(super) fn millionths(amount: f64) -> i64 {
-    // Beyond what an integer holds, the cast stops at its end.
-    (amount * 1e6).round() as i64
+    // So that thousands of them can be added up.
+    (amount * 1e6).round().min(1e15) as i64
 }
 
 /// An amount that was kept.
@@ -37,17 +36,14 @@ pub(super) fn amount(millionths: i64) -> f64 {
 }
 
 impl Store {
-    /// Refuses a step that would take the runs of a day over their cap. Those that reached an engine count, with what they
-    /// were billed, else with what was expected.
-    pub(super) async fn hold_to(&self, connection: &mut AnyConnection, run: Uuid, cap: DayCap) -> Result<()> {
+    /// Refuses a step that would take the runs of a day over their cap. Each of their attempts counts,
+    /// with what was expected until it is billed.
+    pub(super) async fn hold_to(&self, connection: &mut AnyConnection, cap: DayCap) -> Result<()> {
         sqlx::query(self.dialect.one_at_a_time()).execute(&mut *connection).within().await?;
         let row = sqlx::query(
-            "SELECT CAST(COALESCE(SUM(COALESCE(cost_billed, cost_expected)), 0) AS BIGINT) AS spent FROM runs
-             WHERE cost_expected IS NOT NULL AND created_at > $1 AND id <> $2
-               AND (submitted_at IS NOT NULL OR cost_billed IS NOT NULL)",
+            "SELECT CAST(COALESCE(SUM(cost_counted), 0) AS BIGINT) AS spent FROM runs WHERE counted_at > $1",
         )
         .bind(now_ms() - DAY_MS)
-        .bind(run.to_string())
         .fetch_one(connection)
         .within()
         .await?;

@@ -51,6 +51,14 @@ impl Dialect {
         }
     }
 
+    /// The same for one session, which `$1` names; nothing where a writer is alone anyway.
+    pub(super) fn one_at_a_time_in_session(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some("SELECT 1 FROM (SELECT pg_advisory_xact_lock(7263542, hashtext($1))) AS taken"),
+        }
+    }
+
     /// Keeps other transactions out that say the same, until this one ends; a writer of SQLite is alone anyway.
     pub(super) fn one_at_a_time(self) -> &'static str {
         match self {

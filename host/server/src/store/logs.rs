@@ -1,5 +1,6 @@
 //! What programs printed, kept piece by piece while their runs go on.
 
+use futures::TryStreamExt as _;
 use sqlx::Row;
 use uuid::Uuid;
 
@@ -46,7 +47,8 @@ impl Store {
         let dropped = i64::try_from(piece.dropped).unwrap_or(i64::MAX);
         let mut transaction = self.begin().await?;
         let row = sqlx::query(
-            "UPDATE runs SET log_next = $1, log_bytes = log_bytes + $2 + $3, heard_at = $4
+            "UPDATE runs SET log_next = $1, log_bytes = log_bytes + $2 + $3,
+                heard_at = CASE WHEN CAST($3 AS BIGINT) > 0 THEN $4 ELSE heard_at END
              WHERE id = $5 AND host = $6 AND state = $7 AND log_next = $8
              RETURNING log_bytes, attempt",
         )
@@ -63,6 +65,9 @@ impl Store {
         .await?;
         let Some(row) = row else { return Err(Error::Moved(run)) };
         let end: i64 = row.try_get("log_bytes")?;
+        if length == 0 {
+            return transaction.commit().within().await;
+        }
         sqlx::query("INSERT INTO logs (run, start, attempt, text) VALUES ($1, $2, $3, $4)")
             .bind(run.to_string())
             .bind(end - length)
@@ -86,18 +91,16 @@ impl Store {
     /// [`Error::Database`].
     pub async fn log(&self, run: Uuid, from: u64) -> Result<LogPage> {
         let asked = i64::try_from(from).unwrap_or(i64::MAX);
-        let rows = sqlx::query(
+        let mut rows = sqlx::query(
             "SELECT start, text FROM logs
              WHERE run = $1 AND start >= COALESCE((SELECT MAX(start) FROM logs WHERE run = $1 AND start <= $2), 0)
-             ORDER BY start LIMIT 64",
+             ORDER BY start",
         )
         .bind(run.to_string())
         .bind(asked)
-        .fetch_all(&self.read)
-        .within()
-        .await?;
+        .fetch(&self.read);
         let mut page = LogPage { next: from, ..LogPage::default() };
-        for row in rows {
+        while let Some(row) = rows.try_next().within().await? {
             let (start, text): (i64, String) = (row.try_get("start")?, row.try_get("text")?);
             let start = start.cast_unsigned();
             let mut skipped = usize::try_from(page.next.saturating_sub(start)).unwrap_or(usize::MAX);
@@ -119,25 +122,21 @@ impl Store {
         Ok(page)
     }
 
-    /// What a run's last attempt printed, at most so many bytes and a piece.
+    /// The beginning of what a run's last attempt printed: at most so many bytes and a piece.
     ///
     /// # Errors
     /// [`Error::Database`].
-    pub async fn last_log(&self, run: Uuid, limit: usize) -> Result<String> {
+    pub async fn log_of_last_attempt(&self, run: Uuid, limit: usize) -> Result<String> {
+        let mut rows = sqlx::query(
+            "SELECT logs.text FROM logs JOIN runs ON runs.id = logs.run AND runs.attempt = logs.attempt
+             WHERE logs.run = $1 ORDER BY logs.start",
+        )
+        .bind(run.to_string())
+        .fetch(&self.read);
         let mut text = String::new();
-        let mut start = -1_i64;
-        while text.len() < limit {
-            let row = sqlx::query(
-                "SELECT logs.start, logs.text FROM logs JOIN runs ON runs.id = logs.run AND runs.attempt = logs.attempt
-                 WHERE logs.run = $1 AND logs.start > $2 ORDER BY logs.start LIMIT 1",
-            )
-            .bind(run.to_string())
-            .bind(start)
-            .fetch_optional(&self.read)
-            .within()
-            .await?;
-            let Some(row) = row else { break };
-            start = row.try_get("start")?;
+        while text.len() < limit
+            && let Some(row) = rows.try_next().within().await?
+        {
             text.push_str(row.try_get("text")?);
         }
         Ok(text)

@@ -88,7 +88,7 @@ pub enum Error {
     #[error("there is no such session")]
     NotOwned,
     /// A caller has as many sessions as they may.
-    #[error("there are {0} sessions already, as many as `limits.sessions` allows: use one of them")]
+    #[error("there are {0} sessions already, as many as `limits.sessions` allows: use one of them, or raise the limit")]
     TooManySessions(u32),
     /// A session has as many runs that have not ended as it may.
     #[error("the session has {0} runs that have not ended, as many as `limits.open-runs` allows: wait for one of them")]

@@ -16,7 +16,7 @@ pub(super) fn uuid_of(row: &AnyRow, column: &str) -> Result<Uuid> {
     text.parse().map_err(|error| Error::Record(Box::new(error)))
 }
 
-fn number(row: &AnyRow, column: &str) -> Result<u32> {
+pub(super) fn number(row: &AnyRow, column: &str) -> Result<u32> {
     let number: i64 = row.try_get(column)?;
     u32::try_from(number).map_err(|error| Error::Record(Box::new(error)))
 }

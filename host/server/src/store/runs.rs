@@ -1,13 +1,14 @@
-//! Runs and their attempts: made, found, listed.
+//! Runs: made, found, listed, forgotten.
 
 use enginehouse_capabilities::ObjectUri;
+use futures::TryStreamExt as _;
 use serde_json::json;
-use sqlx::{AnyConnection, Row, any::AnyRow};
+use sqlx::{AnyConnection, Row};
 use uuid::Uuid;
 
 use super::{
     Error, Problem, Result, RunRequest, RunRow, RunState, Store, journal, now_ms,
-    read::{run_row, uuid_of},
+    read::{number, run_row, uuid_of},
     within::Within as _,
 };
 
@@ -64,22 +65,18 @@ impl Store {
         {
             return if same(known.as_deref(), hash) { Ok((id, false)) } else { Err(Error::KeyTaken(id)) };
         }
-        let row = sqlx::query("SELECT COUNT(*) AS count FROM runs WHERE session = $1 AND finished_at IS NULL")
-            .bind(new.session.clone())
-            .fetch_one(&mut *transaction)
-            .within()
-            .await?;
-        if row.try_get::<i64, _>("count")? >= i64::from(new.most_open) {
-            return Err(Error::TooManyRuns(new.most_open));
+        if let Some(sql) = self.dialect.one_at_a_time_in_session() {
+            sqlx::query(sql).bind(new.session.clone()).execute(&mut *transaction).within().await?;
         }
         if let Some(output) = &new.request.task.output {
             free(&mut transaction, output).await?;
         }
         let (key, hash) = new.key.unzip();
-        sqlx::query(
+        let made = sqlx::query(
             "INSERT INTO runs (id, session, framework, state, request, idempotency_key, request_hash, output, host, owner,
                 trace, seq, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12)",
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12
+             WHERE (SELECT COUNT(*) FROM runs WHERE session = $2 AND finished_at IS NULL) < $13",
         )
         .bind(new.id.to_string())
         .bind(new.session)
@@ -93,9 +90,13 @@ impl Store {
         .bind(new.owner)
         .bind(new.trace)
         .bind(now_ms())
+        .bind(i64::from(new.most_open))
         .execute(&mut *transaction)
         .within()
         .await?;
+        if made.rows_affected() == 0 {
+            return Err(Error::TooManyRuns(new.most_open));
+        }
         journal::insert(&mut transaction, new.id, 1, "state", &json!({ "state": RunState::Queued })).await?;
         transaction.commit().within().await?;
         Ok((new.id, true))
@@ -124,7 +125,8 @@ impl Store {
         row.as_ref().map(run_row).transpose()
     }
 
-    /// Runs by filter, the newest first, at most 200.
+    /// Runs by filter, the newest first, at most 200; without the code that their callers sent, of which one run is in memory at a
+    /// time.
     ///
     /// # Errors
     /// [`Error::Database`], [`Error::Record`].
@@ -140,20 +142,26 @@ impl Store {
                AND (CAST($5 AS TEXT) IS NULL OR owner = $5)
              ORDER BY id DESC LIMIT $6"
         );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        let mut rows = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(filter.session.clone())
             .bind(filter.framework.clone())
             .bind(filter.state.map(RunState::as_str))
             .bind(filter.before.map(|id| id.to_string()))
             .bind(filter.owner.clone())
             .bind(i64::from(filter.limit.clamp(1, 200)))
-            .fetch_all(&self.read)
-            .within()
-            .await?;
-        // One that this version cannot read must not hide the others; asked for by itself, it says so.
-        let readable =
-            |row: &AnyRow| run_row(row).inspect_err(|error| tracing::warn!(%error, "a run is left out of a list")).ok();
-        Ok(rows.iter().filter_map(readable).collect())
+            .fetch(&self.read);
+        let mut found = Vec::new();
+        while let Some(row) = rows.try_next().within().await? {
+            match run_row(&row) {
+                Ok(mut row) => {
+                    row.request.code = None;
+                    found.push(row);
+                }
+                // It must not hide the others; asked for by itself, it says so.
+                Err(error) => tracing::warn!(%error, "a run is left out of a list"),
+            }
+        }
+        Ok(found)
     }
 
     /// Who may see a run; none where there is no such run.
@@ -233,13 +241,25 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Runs that ended before this time, the oldest first.
+    /// Whether a run has ended, and its last attempt's number: also of one that cannot be read. None where there is no such run.
     ///
     /// # Errors
     /// [`Error::Database`].
-    pub async fn ended_before(&self, at: i64, limit: u32) -> Result<Vec<Uuid>> {
-        let rows = sqlx::query("SELECT id FROM runs WHERE finished_at < $1 ORDER BY id LIMIT $2")
+    pub async fn stands(&self, run: Uuid) -> Result<Option<(bool, u32)>> {
+        let row = sqlx::query("SELECT finished_at, attempt FROM runs WHERE id = $1").bind(run.to_string());
+        let row = row.fetch_optional(&self.read).within().await?;
+        row.map(|row| Ok((row.try_get::<Option<i64>, _>("finished_at")?.is_some(), number(&row, "attempt")?)))
+            .transpose()
+    }
+
+    /// Runs that ended before this time, the oldest first, from one on.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn ended_before(&self, at: i64, after: Uuid, limit: u32) -> Result<Vec<Uuid>> {
+        let rows = sqlx::query("SELECT id FROM runs WHERE finished_at < $1 AND id > $2 ORDER BY id LIMIT $3")
             .bind(at)
+            .bind(after.to_string())
             .bind(i64::from(limit))
             .fetch_all(&self.read)
             .within()

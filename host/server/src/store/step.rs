@@ -28,7 +28,7 @@ impl Store {
         let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
         let mut transaction = self.begin().await?;
         if let Some(cap) = step.day_cap {
-            self.hold_to(&mut transaction, run, cap).await?;
+            self.hold_to(&mut transaction, cap).await?;
         }
         let row = sqlx::query(
             "UPDATE runs SET state = $1, plan = COALESCE($2, plan), attempt = COALESCE($3, attempt),
@@ -40,6 +40,9 @@ impl Store {
                 heard_at = CASE WHEN CAST($3 AS BIGINT) IS NULL THEN COALESCE(heard_at, $10) END,
                 log_next = CASE WHEN CAST($3 AS BIGINT) IS NULL THEN log_next ELSE 0 END,
                 cost_expected = COALESCE($11, cost_expected), cost_billed = COALESCE(CAST($12 AS BIGINT) + COALESCE(cost_billed, 0), cost_billed),
+                cost_counted = COALESCE(COALESCE(cost_counted, 0) + CAST($17 AS BIGINT),
+                    cost_counted + CAST($12 AS BIGINT) - cost_expected, cost_counted),
+                counted_at = CASE WHEN CAST($17 AS BIGINT) IS NULL THEN counted_at ELSE $7 END,
                 seq = seq + $13
              WHERE id = $14 AND state = $15 AND host = $16
              RETURNING seq, attempt",
@@ -60,6 +63,7 @@ impl Store {
         .bind(run.to_string())
         .bind(from.as_str())
         .bind(host.to_string())
+        .bind(step.day_cap.map(|cap| cost::millionths(cap.expected)))
         .fetch_optional(&mut *transaction)
         .within()
         .await?;

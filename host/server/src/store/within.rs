@@ -9,7 +9,7 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// What a statement gives within the time it has.
 pub(super) trait Within<T>: Future<Output = sqlx::Result<T>> + Sized {
-    /// Waits for it at most [`LONGEST`]; the connection is not used again where that passes.
+    /// Waits for it at most [`LONGEST`].
     async fn within(self) -> Result<T> {
         match tokio::time::timeout(LONGEST, self).await {
             Ok(done) => Ok(done?),

@@ -84,7 +84,7 @@ async fn told(app: &App, row: RunRow) -> Result<Told, Error> {
     let (count, attempt) = (attempts.len(), attempts.pop());
     let ran = !row.request.generate_only;
     let success = row.state == RunState::Succeeded;
-    let log = if ran { runs::last_log(app, row.id, PREVIEW_LOG_BYTES).await? } else { String::new() };
+    let log = if ran { runs::log_of_last_attempt(app, row.id, PREVIEW_LOG_BYTES).await? } else { String::new() };
     let tables = row.outcome.as_ref().map_or(0, |outcome| outcome.tables.len());
     let mut rows = Vec::new();
     if success && tables > 0 {

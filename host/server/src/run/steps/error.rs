@@ -54,7 +54,7 @@ impl Error {
     }
 
     /// The kind of problem for the run's caller.
-    pub(super) fn kind(&self) -> &'static str {
+    pub(in crate::run) fn kind(&self) -> &'static str {
         match self {
             Self::Plugin(_) if !self.is_passing() => "plugin-failed",
             _ if self.is_passing() => "unavailable",

@@ -2,7 +2,6 @@
 
 use enginehouse_capabilities::CallContext;
 use enginehouse_runtime::Attempt;
-use serde_json::json;
 
 use super::{Error, Steps};
 use crate::store::{LogPiece, now_ms};
@@ -11,29 +10,39 @@ use crate::store::{LogPiece, now_ms};
 /// the others waiting.
 pub(super) const AT_A_LOOK: usize = 4;
 /// The same once it has ended: the first and the last 8 MiB of both outputs, which is what engines keep.
-pub(super) const AT_THE_END: usize = 140;
+const AT_THE_END: usize = 140;
+
+/// From when on a program counts as silent.
+const SILENT_MS: i64 = 10_000;
+
+/// What a look at a program's log gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Followed {
+    /// There was something new.
+    Heard,
+    /// There was nothing.
+    Silent,
+    /// It could not be read, or not to the end; what there was is kept.
+    Unreadable,
+}
 
 impl Steps<'_> {
-    /// Takes over what was printed since the last look, at most so many pieces; whether there was anything. A log that cannot
-    /// be read ends no run: the next look tries again, and the last one says that something is missing.
-    pub(super) async fn follow(&self, cx: &CallContext, attempt: &Attempt, most: usize) -> Result<bool, Error> {
+    /// Takes over what was printed since the last look, at most so many pieces. A log that cannot be read ends no run.
+    pub(super) async fn follow(&self, cx: &CallContext, attempt: &Attempt, most: usize) -> Result<Followed, Error> {
         let ticket = self.row.ticket.as_deref().unwrap_or_default();
         let (store, run) = (&self.parts.store, self.row.id);
         let mut next = self.row.log_next;
+        let mut heard = Followed::Silent;
         for _ in 0..most {
-            let chunk = match self.plugin.log(cx, attempt, ticket, next).await {
-                Ok(chunk) => chunk,
-                Err(error) => {
-                    tracing::debug!(%run, %error, "the log of a program cannot be read");
-                    if most == AT_THE_END {
-                        let message = "the end of the program's log could not be read";
-                        store.append(run, "note", &json!({ "level": "warn", "message": message })).await?;
-                    }
-                    break;
-                }
+            let Ok(chunk) = self.plugin.log(cx, attempt, ticket, next).await else {
+                tracing::debug!(%run, "the log of a program cannot be read");
+                return Ok(Followed::Unreadable);
             };
-            if chunk.next == next || (chunk.text.is_empty() && chunk.dropped == 0) {
+            if chunk.next == next {
                 break;
+            }
+            if !chunk.text.is_empty() {
+                heard = Followed::Heard;
             }
             let piece = LogPiece { text: chunk.text, next: chunk.next, dropped: chunk.dropped };
             store.add_log(run, self.host, self.row.state, next, piece).await?;
@@ -42,13 +51,30 @@ impl Steps<'_> {
                 break;
             }
         }
-        Ok(next != self.row.log_next)
+        Ok(heard)
+    }
+
+    /// The same to the end, for a run that goes no further; what could not be read is left out.
+    pub(super) async fn follow_to_the_end(&self) -> Result<Followed, Error> {
+        if self.row.ticket.is_none() {
+            return Ok(Followed::Silent);
+        }
+        let attempt = self.attempt()?;
+        self.follow(&self.context(Some(&attempt))?, &attempt, AT_THE_END).await
+    }
+
+    /// Whether to ask for what the program printed. One that has been silent for a while is asked at one look in eight, by
+    /// chance: asking costs more than the look itself, and most programs print in bursts.
+    pub(super) fn is_worth_a_look(&self) -> bool {
+        self.silence_ms() < SILENT_MS || self.is_idle() || rand::random_ratio(1, 8)
     }
 
     /// Whether the program has printed nothing for longer than it may.
     pub(super) fn is_idle(&self) -> bool {
-        let limit = self.row.request.idle_seconds.map(|seconds| i64::from(seconds) * 1000);
-        let heard = self.row.heard_at.or(self.row.began_at);
-        limit.zip(heard).is_some_and(|(limit, heard)| now_ms() - heard > limit)
+        self.row.request.idle_seconds.is_some_and(|seconds| self.silence_ms() > i64::from(seconds) * 1000)
+    }
+
+    fn silence_ms(&self) -> i64 {
+        self.row.heard_at.map_or(0, |heard| now_ms() - heard)
     }
 }

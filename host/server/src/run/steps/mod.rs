@@ -109,9 +109,15 @@ fn has_work(state: RunState) -> bool {
 async fn give_up(parts: &Parts, host: Uuid, row: RunRow, error: &Error) -> Result<Next, Error> {
     let mut detail = error.to_string();
     if has_work(row.state) {
-        let abandoned = async { Steps::of(parts, host, row.clone())?.abandon().await };
-        if let Err(error) = abandoned.await {
-            tracing::error!(run = %row.id, %error, "the work of a run that is given up could not be ended");
+        let abandoned = async {
+            let step = Steps::of(parts, host, row.clone())?;
+            step.abandon().await?;
+            step.follow_to_the_end().await
+        };
+        // What fells the step may fell this as well.
+        let abandoned = AssertUnwindSafe(abandoned).catch_unwind().await;
+        if let Err(error) = abandoned.unwrap_or(Err(Error::FellOver)) {
+            tracing::error!(run = %row.id, kind = error.kind(), "the work of a run that is given up could not be ended");
             detail = format!("{detail}; its work at the engine could not be ended ({error}): look there for it");
         }
     }
@@ -122,7 +128,8 @@ async fn give_up(parts: &Parts, host: Uuid, row: RunRow, error: &Error) -> Resul
 /// Ends a run whose row cannot be read.
 async fn condemn(parts: &Parts, host: Uuid, run: Uuid, error: &store::Error) -> Result<Next, Error> {
     tracing::error!(%run, %error, "a run cannot be read and is ended");
-    let problem = Problem { kind: "host-failed".to_owned(), detail: error.to_string() };
+    let detail = format!("{error}; what it may have at its engine goes on: look there for it");
+    let problem = Problem { kind: "host-failed".to_owned(), detail };
     match parts.store.condemn(run, host, &problem).await {
         Ok(()) | Err(store::Error::Moved(_)) => Ok(Next::Never),
         Err(error) => Err(error.into()),
@@ -177,10 +184,12 @@ impl<'a> Steps<'a> {
 
     /// Ends the run, and what its engine may have of it.
     async fn refused(&self, no: No) -> Result<Next, Error> {
-        if has_work(self.row.state)
-            && let Err(error) = self.abandon().await
-        {
-            tracing::warn!(run = %self.row.id, %error, "the work of a run that was refused could not be ended");
+        if has_work(self.row.state) {
+            if let Err(error) = self.abandon().await {
+                let (run, kind) = (self.row.id, error.kind());
+                tracing::warn!(%run, kind, "the work of a run that was refused could not be ended");
+            }
+            self.follow_to_the_end().await?;
         }
         self.end(no.state, no.kind, &no.detail).await
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{
     Error, Next, Steps,
     error::{answer, ended_by},
-    follow::{AT_A_LOOK, AT_THE_END},
+    follow::{AT_A_LOOK, Followed},
 };
 use crate::{
     clear::clear,
@@ -50,7 +50,8 @@ impl Steps<'_> {
     /// Counts what the run is expected to cost among what the day's runs do; why it may not go on where that is too much.
     async fn over_day_cap(&self) -> Result<Option<Problem>, Error> {
         let cap = self.parts.prices.per_day.zip(self.row.cost.expected);
-        let Some((cap, expected)) = cap else { return Ok(None) };
+        // An attempt that was counted in before a crash is not counted in again.
+        let Some((cap, expected)) = cap.filter(|_| self.row.submitted_at.is_none()) else { return Ok(None) };
         match self.write(Step { day_cap: Some(DayCap { cap, expected }), ..Step::default() }).await {
             Err(Error::Store(error @ store::Error::OverDayCap { .. })) => {
                 let detail = format!("{error}, the most that `cost.per-day` allows: try again later");
@@ -64,6 +65,7 @@ impl Steps<'_> {
         let attempt = self.attempt()?;
         let cx = self.context(Some(&attempt))?;
         if self.row.cancel_requested {
+            self.hold().await?;
             self.plugin.cancel(&cx, &attempt, "").await?;
             return self.end(RunState::Cancelled, "cancelled", "cancelled while it was handed to the engine").await;
         }
@@ -86,6 +88,7 @@ impl Steps<'_> {
         let cx = self.context(Some(&attempt))?;
         let ticket = self.row.ticket.as_deref().unwrap_or_default();
         if self.row.cancel_requested {
+            self.hold().await?;
             self.plugin.cancel(&cx, &attempt, ticket).await?;
         }
         let progress = match answer(self.plugin.poll(&cx, &attempt, ticket).await)? {
@@ -100,22 +103,17 @@ impl Steps<'_> {
                 self.write(Step { began: true, entries, ..Step::default() }).await?;
                 Ok(Next::After(wait))
             }
-            Phase::Queued | Phase::Running if is_late(&self.row) => {
-                self.hold().await?;
-                self.follow(&cx, &attempt, AT_THE_END).await?;
-                self.plugin.cancel(&cx, &attempt, ticket).await?;
-                self.end(RunState::TimedOut, "timed-out", &self.lateness()).await
-            }
+            Phase::Queued | Phase::Running if is_late(&self.row) => self.withdraw(&self.lateness()).await,
             Phase::Running => {
-                let heard = self.follow(&cx, &attempt, AT_A_LOOK).await?;
-                if heard || !self.is_idle() {
+                if !self.is_worth_a_look()
+                    || self.follow(&cx, &attempt, AT_A_LOOK).await? != Followed::Silent
+                    || !self.is_idle()
+                {
                     return Ok(Next::After(wait));
                 }
-                self.hold().await?;
-                self.plugin.cancel(&cx, &attempt, ticket).await?;
                 let limit = self.row.request.idle_seconds.unwrap_or_default();
                 let detail = format!("the program was ended: it printed nothing for its `idle_seconds`, {limit}");
-                self.end(RunState::TimedOut, "timed-out", &detail).await
+                self.withdraw(&detail).await
             }
             Phase::Queued => Ok(Next::After(wait)),
             Phase::Succeeded | Phase::Failed | Phase::Cancelled => {
@@ -123,6 +121,13 @@ impl Steps<'_> {
                 self.write(Step { state: Some(RunState::Collecting), entries, ..Step::default() }).await
             }
         }
+    }
+
+    /// Ends a run over one of its limits, and its work first.
+    async fn withdraw(&self, detail: &str) -> Result<Next, Error> {
+        self.abandon().await?;
+        self.follow_to_the_end().await?;
+        self.end(RunState::TimedOut, "timed-out", detail).await
     }
 
     fn lateness(&self) -> String {
@@ -142,7 +147,7 @@ impl Steps<'_> {
         let attempt = self.attempt()?;
         let cx = self.context(Some(&attempt))?;
         let ticket = self.row.ticket.as_deref().unwrap_or_default();
-        self.follow(&cx, &attempt, AT_THE_END).await?;
+        let followed = self.follow_to_the_end().await?;
         let outcome = match answer(self.plugin.fetch(&cx, &attempt, ticket).await)? {
             Ok(outcome) => outcome,
             Err(no) => return self.refused(no).await,
@@ -150,6 +155,10 @@ impl Steps<'_> {
         let failure = outcome.failure.clone();
         let cost_billed = self.parts.prices.cost(&self.row.framework, &attempt.place.platform, outcome.usage.as_ref());
         let mut step = Step { failure: failure.clone(), outcome: Some(outcome), cost_billed, ..Step::default() };
+        if followed == Followed::Unreadable {
+            let message = "the end of the program's log could not be read";
+            step.entries.push(("note", json!({ "level": "warn", "message": message })));
+        }
         match failure {
             None => step.state = Some(RunState::Succeeded),
             // The host's own doing, and a crash before that was written.
