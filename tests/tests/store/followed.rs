@@ -228,6 +228,16 @@ pub(crate) async fn a_run_that_cannot_be_read_hides_no_other_and_is_ended(fresh:
     assert_eq!(store.driven_by(host).await.unwrap(), []);
 }
 
+pub(crate) async fn what_no_database_takes_is_told_from_one_that_is_gone(fresh: &Fresh) {
+    let store = fresh.open().await;
+    let new = new_run(Uuid::now_v7());
+    store.add_run(new.clone()).await.unwrap();
+    let twice = store.add_run(new).await.unwrap_err();
+    assert!(twice.is_lasting(), "{twice:?}");
+    let gone = Error::Database(sqlx::Error::PoolTimedOut);
+    assert!(!gone.is_lasting() && !Error::Silent(30).is_lasting());
+}
+
 pub(crate) async fn a_session_is_its_owners_and_there_are_so_many(fresh: &Fresh) {
     let store = fresh.open().await;
     for id in ["a", "b", "a"] {

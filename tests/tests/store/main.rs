@@ -40,6 +40,7 @@ promises! {
     followed::a_day_ends,
     followed::many_at_once_stay_under_the_cap,
     followed::a_run_that_cannot_be_read_hides_no_other_and_is_ended,
+    followed::what_no_database_takes_is_told_from_one_that_is_gone,
     followed::a_session_is_its_owners_and_there_are_so_many,
     followed::a_session_that_nobody_uses_is_forgotten,
     followed::a_session_has_so_many_open_runs,

@@ -95,6 +95,26 @@ pub enum Error {
     TooManyRuns(u32),
 }
 
+impl Error {
+    /// Whether the same statement would fail the same way again, however well the database is: what was to be written, or read,
+    /// is at fault. All else is worth trying again.
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            Self::Record(_) => true,
+            Self::Database(sqlx::Error::Database(error)) => {
+                let code = error.code().unwrap_or_default();
+                match code.parse::<i32>() {
+                    // SQLite, without the details above the lowest byte: too big, a constraint, a wrong type.
+                    Ok(number) if code.len() < 5 => matches!(number & 0xff, 18..=20),
+                    // PostgreSQL's classes of errors in data and in constraints.
+                    _ => code.starts_with("22") || code.starts_with("23"),
+                }
+            }
+            _ => false,
+        }
+    }
+}
+
 impl From<serde_json::Error> for Error {
     fn from(error: serde_json::Error) -> Self {
         Self::Record(Box::new(error))

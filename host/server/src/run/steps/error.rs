@@ -46,7 +46,7 @@ impl Error {
 
     /// Whether nothing can be written either, so that the run cannot even be given up.
     pub(in crate::run) fn is_the_stores(&self) -> bool {
-        matches!(self, Self::Store(error) if !matches!(error, store::Error::Record(_)))
+        matches!(self, Self::Store(error) if !error.is_lasting())
     }
 
     pub(super) fn is_moved(&self) -> bool {
