@@ -31,7 +31,7 @@ promises! {
     followed::a_log_is_paged_by_byte,
     followed::a_piece_of_a_log_is_added_once_and_by_its_host,
     followed::what_was_dropped_is_told_where_it_is_missing,
-    followed::the_end_of_a_long_log_is_kept,
+    followed::the_beginning_and_the_end_of_a_long_log_are_kept,
     followed::the_log_of_a_new_attempt_begins_anew_for_its_plugin,
     followed::an_answer_is_kept_for_the_attempt_that_is_being_written,
     followed::a_day_costs_no_more_than_its_cap,

@@ -122,7 +122,7 @@ pub(super) struct LogView {
     next: u64,
     /// Nothing will follow.
     end: bool,
-    /// Bytes left out before this piece, because the last 16 MiB are kept and engines may drop some themselves.
+    /// Bytes left out before this piece, because the first and the last 8 MiB are kept and engines may drop some themselves.
     dropped: u64,
 }
 

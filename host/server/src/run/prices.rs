@@ -81,8 +81,8 @@ mod tests {
 
     fn prices(per_run: Option<f64>) -> Prices {
         let price = config::Price { hour: 1.0, vcpu_hour: 0.5, memory_gb_hour: 0.25 };
-        let platforms = BTreeMap::from([("emr".to_owned(), price)]);
-        Prices { by_framework: BTreeMap::from([("spark".to_owned(), platforms)]), per_run, per_day: None }
+        let platforms = BTreeMap::from([("cloud".to_owned(), price)]);
+        Prices { by_framework: BTreeMap::from([("some".to_owned(), platforms)]), per_run, per_day: None }
     }
 
     fn usage() -> Usage {
@@ -91,20 +91,20 @@ mod tests {
 
     #[test]
     fn hours_of_each_kind_have_their_price() {
-        assert_eq!(prices(None).cost("spark", "emr", Some(&usage())), Some(4.5));
-        assert_eq!(prices(None).cost("spark", "local", Some(&usage())), None);
-        assert_eq!(prices(None).cost("ray", "emr", Some(&usage())), None);
+        assert_eq!(prices(None).cost("some", "cloud", Some(&usage())), Some(4.5));
+        assert_eq!(prices(None).cost("some", "local", Some(&usage())), None);
+        assert_eq!(prices(None).cost("other", "cloud", Some(&usage())), None);
         let partly = Usage { seconds: None, ..usage() };
-        assert_eq!(prices(None).cost("spark", "emr", Some(&partly)), None, "what is not known is not free");
+        assert_eq!(prices(None).cost("some", "cloud", Some(&partly)), None, "what is not known is not free");
     }
 
     #[test]
     fn a_cap_holds_and_what_has_no_price_is_free() {
         let usage = usage();
-        assert!(matches!(prices(Some(4.5)).expected("spark", "emr", Some(&usage)), Ok(Some(_))));
-        assert!(matches!(prices(Some(4.4)).expected("spark", "emr", Some(&usage)), Err(OverBudget::Run { .. })));
-        assert!(matches!(prices(Some(4.4)).expected("spark", "local", Some(&usage)), Ok(None)));
-        assert!(matches!(prices(Some(4.4)).expected("spark", "emr", None), Err(OverBudget::Unknown(_))));
-        assert!(matches!(prices(None).expected("spark", "emr", None), Ok(None)));
+        assert!(matches!(prices(Some(4.5)).expected("some", "cloud", Some(&usage)), Ok(Some(_))));
+        assert!(matches!(prices(Some(4.4)).expected("some", "cloud", Some(&usage)), Err(OverBudget::Run { .. })));
+        assert!(matches!(prices(Some(4.4)).expected("some", "local", Some(&usage)), Ok(None)));
+        assert!(matches!(prices(Some(4.4)).expected("some", "cloud", None), Err(OverBudget::Unknown(_))));
+        assert!(matches!(prices(None).expected("some", "cloud", None), Ok(None)));
     }
 }

@@ -99,12 +99,13 @@ pub async fn create(app: &App, asked: NewRun) -> Result<RunRow> {
         )));
     }
     let session = match &asked.session {
-        Some(id) => sessions::enter(app, &asked.owner, id).await?.to_owned(),
+        Some(id) => ids::session(id)?.to_owned(),
         None => ids::new_session(),
     };
+    let known = sessions::sources(app, &asked.owner, &session).await?;
     let named = match asked.sources {
         Some(named) => named,
-        None => sessions::sources(app, &asked.owner, &session).await?,
+        None => known,
     };
     let output = match &asked.output {
         Some(output) => Some(free_output(app, output, asked.overwrite).await?.to_string()),
@@ -135,6 +136,10 @@ pub async fn create(app: &App, asked: NewRun) -> Result<RunRow> {
             asked => Some(within("idle_seconds", asked, 1, MAX_SECONDS)?),
         },
     };
+    // Used when there is something for it: a request that is refused leaves no session.
+    if asked.session.is_some() {
+        sessions::enter(app, &asked.owner, &session).await?;
+    }
     begin(app, asked.owner, session, asked.framework, request, key).await
 }
 

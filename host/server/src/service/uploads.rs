@@ -42,7 +42,9 @@ pub async fn add(
     upload: Upload,
     body: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
 ) -> Result<Kept> {
-    let session = sessions::enter(app, &upload.owner, &upload.session).await?;
+    let session = ids::session(&upload.session)?;
+    // Whose it is now, and used when there is something for it: an upload that fails leaves nothing.
+    sessions::sources(app, &upload.owner, session).await?;
     let name = ids::file(&upload.name)?;
     let id = ulid::Ulid::generate().to_string().to_lowercase();
     let uri = ObjectUri::new(app.config.bucket(), &format!("uploads/{session}/{id}/{name}"))?;
@@ -56,8 +58,12 @@ pub async fn add(
         app.objects.write(&uri, body).await.map_err(intake::explain)?;
         None
     };
-    let described = inspect::object(app.objects.as_ref(), &uri, &upload.hints).await;
-    let source = match described {
+    let described = async {
+        let source = inspect::object(app.objects.as_ref(), &uri, &upload.hints).await?;
+        sessions::enter(app, &upload.owner, session).await?;
+        Ok(source)
+    };
+    let source = match described.await {
         Ok(source) => source,
         Err(error) => {
             app.objects.delete(&uri).await?;

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::{Error, Result, RunState, Store, now_ms, within::Within as _};
 
-/// What is kept of one run's log: its end.
-const KEPT_BYTES: i64 = 16 << 20;
+/// What is kept of one run's log at its beginning, and as much at its end.
+const KEPT_BYTES: i64 = 8 << 20;
 /// The most of a log in one answer, give or take a piece.
 const PAGE_BYTES: usize = 256 << 10;
 
@@ -76,9 +76,10 @@ impl Store {
             .execute(&mut *transaction)
             .within()
             .await?;
-        sqlx::query("DELETE FROM logs WHERE run = $1 AND start < $2")
+        sqlx::query("DELETE FROM logs WHERE run = $1 AND start >= $3 AND start < $2")
             .bind(run.to_string())
             .bind(end - KEPT_BYTES)
+            .bind(KEPT_BYTES)
             .execute(&mut *transaction)
             .within()
             .await?;
