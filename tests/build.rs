@@ -1,14 +1,11 @@
 //! Builds the plugins that tests bring along.
 
-use std::path::Path;
-
 /// Packages under `guests/`, with the variable that names their component to the code of this package.
 const GUESTS: [(&str, &str); 1] = [("enginehouse-guest-metered", "METERED_WASM")];
 
 #[allow(clippy::print_stdout, reason = "a build script speaks to cargo through standard output")]
 fn main() {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let built = enginehouse_component::components(&workspace, &GUESTS.map(|(package, _)| package));
+    let built = enginehouse_component::components("..", &GUESTS.map(|(package, _)| package));
     for ((_, variable), wasm) in GUESTS.iter().zip(built) {
         println!("cargo:rustc-env={variable}={}", wasm.display());
     }

@@ -7,9 +7,8 @@ use std::{env, fmt::Write as _, fs, path::Path};
 const SUPERVISORS: [&str; 2] = ["ray", "spark"];
 
 fn main() {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let packages = SUPERVISORS.map(|name| format!("enginehouse-{name}"));
-    let built = enginehouse_component::components(&workspace, &packages.each_ref().map(String::as_str));
+    let built = enginehouse_component::components("../..", &packages.each_ref().map(String::as_str));
     let mut all = String::from("&[\n");
     for (name, wasm) in SUPERVISORS.iter().zip(built) {
         writeln!(all, "    Bundled {{ name: {name:?}, wasm: include_bytes!({wasm:?}) }},").expect("a string grows");

@@ -47,7 +47,7 @@ const NEVER: &[(&str, &[&str])] = &[
 
 fn direct_dependencies() -> BTreeMap<String, Vec<String>> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
+    let manifest = "../Cargo.toml";
     let output = Command::new(cargo)
         .args(["metadata", "--format-version", "1", "--no-deps", "--offline", "--manifest-path", manifest])
         .output()

@@ -24,7 +24,7 @@ const WASM_STACK: usize = 1 << 20;
 pub struct Runtime(Arc<Parts>);
 
 pub(crate) struct Parts {
-    pub(crate) compiler: Compiler,
+    pub(crate) compiler: Arc<Compiler>,
     pub(crate) linker: Linker<CallState>,
     pub(crate) capabilities: Capabilities,
     /// In front of the pool, which would answer an error where it is full.
@@ -49,9 +49,22 @@ impl Runtime {
             .spawn(move || tick(&weak))
             .map_err(|error| Error::Host(format!("no thread for the engine's clock: {error}")))?;
         let linker = host::linker(&engine).map_err(failed("the host functions do not link"))?;
-        let compiler = Compiler::new(engine, cache);
+        let compiler = Arc::new(Compiler::new(engine, cache));
         let slots = Arc::new(Semaphore::new(INSTANCES as usize));
         Ok(Self(Arc::new(Parts { compiler, linker, capabilities, slots, pooled })))
+    }
+
+    /// The same engine with other capabilities for what is loaded from here on: a process has one engine, whatever plugins are
+    /// tried out over.
+    pub fn offering(&self, capabilities: Capabilities) -> Self {
+        let Parts { compiler, linker, slots, pooled, .. } = &*self.0;
+        Self(Arc::new(Parts {
+            compiler: Arc::clone(compiler),
+            linker: linker.clone(),
+            capabilities,
+            slots: Arc::clone(slots),
+            pooled: *pooled,
+        }))
     }
 
     /// Whether instances come from a pool; without one, where the address space forbids it, calls are slower.

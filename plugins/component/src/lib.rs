@@ -19,11 +19,13 @@ const TARGET: &str = "wasm32-wasip2";
 const PROFILE: &str = "plugin";
 
 /// Builds packages of the workspace, and builds them again when what they are made of changes. Answers the file of each, in
-/// their order.
+/// their order. `root` leads from the package that asks to the workspace.
 ///
 /// # Panics
 /// Where one does not build; the message says what to do. For build scripts only, which speak so.
-pub fn components(workspace: &Path, packages: &[&str]) -> Vec<PathBuf> {
+pub fn components(root: &str, packages: &[&str]) -> Vec<PathBuf> {
+    // Asked for at run time: clones that share a target folder share their build scripts as well.
+    let workspace = &var("CARGO_MANIFEST_DIR").join(root);
     watch(workspace);
     ensure_target();
     let built = build(workspace, &target_folder(&var("OUT_DIR")), packages);

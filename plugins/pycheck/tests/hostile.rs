@@ -23,7 +23,7 @@ fn answer(code: &str) -> usize {
 }
 
 fn corpus() -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let folder = Path::new("tests/corpus");
     let programs = fs::read_dir(folder).expect("the corpus is there").map(|entry| entry.expect("an entry").path());
     programs.map(|path| fs::read_to_string(path).expect("text")).collect()
 }

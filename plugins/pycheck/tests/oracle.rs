@@ -34,7 +34,7 @@ const LOOPS: &[(&str, u32)] = &[("valid_loop.py", 4)];
 const SAFETY: &[&str] = &["S102", "S301", "S307", "S602", "S603", "S604", "S605", "S606", "S607"];
 
 fn corpus() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let folder = Path::new("tests/corpus");
     let mut programs: Vec<(String, String)> = fs::read_dir(folder)
         .expect("the corpus is there")
         .map(|entry| entry.expect("an entry").path())

@@ -49,7 +49,7 @@ impl Guest {
     pub(crate) fn wasm(&self) -> Vec<u8> {
         let mut module = wat::parse_str(self.wat()).unwrap();
         let mut resolve = Resolve::default();
-        let (package, _) = resolve.push_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit")).unwrap();
+        let (package, _) = resolve.push_path("../../wit").unwrap();
         let world = resolve.select_world(&[package], Some("plugin")).unwrap();
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
         ComponentEncoder::default().module(&module).unwrap().validate(true).encode().unwrap()
