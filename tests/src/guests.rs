@@ -1,7 +1,7 @@
 //! Plugins that tests bring along, from `guests/`.
 
 use bytes::Bytes;
-use enginehouse_runtime::{PluginConfig, PluginSource};
+use enginehouse::plugins::Bundled;
 
 /// The environment variable that names one to a server, in the place of the bundled plugin for its framework.
 pub const VARIABLE: &str = "ENGINEHOUSE_TEST_GUEST";
@@ -10,10 +10,34 @@ pub const VARIABLE: &str = "ENGINEHOUSE_TEST_GUEST";
 pub const METERED: &str = "metered";
 
 /// The one that the environment names, if it does.
-pub fn named() -> Vec<PluginSource> {
+pub fn named() -> Vec<Bundled> {
     let wasm = match std::env::var(VARIABLE).as_deref() {
         Ok(METERED) => include_bytes!(env!("METERED_WASM")).as_slice(),
         _ => return Vec::new(),
     };
-    vec![PluginSource { name: "guest".to_owned(), wasm: Bytes::from_static(wasm), config: PluginConfig::default() }]
+    vec![Bundled { framework: "spark".to_owned(), wasm: Bytes::from_static(wasm) }]
+}
+
+/// A plugin for the framework `marked`, which needs nothing of the host and shows this number in all that it answers.
+pub fn marked(number: u32) -> Vec<u8> {
+    with_mark(include_bytes!(env!("MARKED_WASM")), number)
+}
+
+/// The same, grown to ask for the object store.
+pub fn grown(number: u32) -> Vec<u8> {
+    with_mark(include_bytes!(env!("GROWN_WASM")), number)
+}
+
+/// The mark of a number.
+pub fn mark(number: u32) -> String {
+    format!("MARK-{number:011}")
+}
+
+fn with_mark(wasm: &[u8], number: u32) -> Vec<u8> {
+    let (before, after) = (mark(0).into_bytes(), mark(number).into_bytes());
+    let mut places = wasm.windows(before.len()).enumerate().filter(|(_, window)| *window == before.as_slice());
+    let place = places.next().map(|(place, _)| place).unwrap_or_default();
+    let mut wasm = wasm.to_vec();
+    wasm.splice(place..place + before.len(), after);
+    wasm
 }

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod fake_engine;
 pub mod guests;
+pub mod operator;
 pub mod postgres;
 
 use std::{

@@ -63,7 +63,7 @@ async fn ask(base: Arc<Mutex<String>>, asked: Arc<Mutex<BTreeMap<String, Asked>>
         let (queue, run) = (rand::rng().random_range(0..300), rand::rng().random_range(0..1500));
         let behaves = if matches!(outcome, "cancel" | "approve") { "ok" } else { outcome };
         let body = json!({
-            "framework": "spark", "session_id": format!("session-{}", number % 4), "code": program(behaves, queue, run),
+            "framework": "spark", "session_id": format!("session-{}", number % 40), "code": program(behaves, queue, run),
             "approval": if outcome == "approve" { "before-run" } else { "auto" },
         });
         let key = format!("key-{number}");

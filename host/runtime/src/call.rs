@@ -1,6 +1,12 @@
 //! One call: a place, a fresh store, its limits, the run, and nothing kept.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use enginehouse_capabilities::CallContext;
 use tokio::{
@@ -15,7 +21,11 @@ use wasmtime::{
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::{
-    BadValue, Clock, Error, Limits, Runtime, Stage, count, engine::TICK, exports::Exports, host::View, limits::Meter,
+    BadValue, Clock, Error, Limits, Runtime, Stage, count,
+    engine::TICK,
+    exports::Exports,
+    host::{Own, View},
+    limits::Meter,
     output::Output,
 };
 
@@ -24,8 +34,10 @@ pub(crate) struct Callee {
     pub(crate) runtime: Runtime,
     pub(crate) exports: Exports,
     pub(crate) limits: Limits,
-    pub(crate) settings: Arc<BTreeMap<String, String>>,
+    pub(crate) own: Arc<Own>,
     pub(crate) places: Semaphore,
+    /// Calls that wait for a place.
+    pub(crate) waiting: AtomicUsize,
 }
 
 /// What belongs to one call and ends with it.
@@ -99,6 +111,11 @@ impl Callee {
 
     /// Waits for a place among the plugin's calls, then for one among all.
     async fn admit(&self) -> Result<(SemaphorePermit<'_>, SemaphorePermit<'_>), Error> {
+        if let (Ok(place), Ok(slot)) = (self.places.try_acquire(), self.runtime.parts().slots.try_acquire()) {
+            return Ok((place, slot));
+        }
+        let _turn =
+            Turn::take(&self.waiting, self.limits.waiting_calls).ok_or(Error::Busy(self.limits.concurrent_calls))?;
         let both = async { Ok((self.places.acquire().await?, self.runtime.parts().slots.acquire().await?)) };
         match timeout(self.limits.patience, both).await {
             Ok(Ok(places)) => Ok(places),
@@ -113,7 +130,7 @@ impl Callee {
         let mut resources = ResourceTable::new();
         resources.set_max_capacity(1_000);
         let state = CallState {
-            view: View::new(stage, cx, parts.capabilities.clone(), Arc::clone(&self.settings)),
+            view: View::new(stage, cx, parts.capabilities.clone(), Arc::clone(&self.own)),
             meter: Meter::new(&self.limits),
             ticks_left: ticks(self.limits.compute),
             wasi: WasiCtx::builder().stdout(output.clone()).stderr(output.clone()).max_random_size(64 << 10).build(),
@@ -151,6 +168,22 @@ impl Callee {
         } else {
             Error::Trapped { stage, reason, backtrace: format!("{error:?}"), output: state.output.text() }
         }
+    }
+}
+
+/// One of the calls that wait.
+struct Turn<'a>(&'a AtomicUsize);
+
+impl<'a> Turn<'a> {
+    fn take(waiting: &'a AtomicUsize, most: usize) -> Option<Self> {
+        let turn = Self(waiting);
+        (waiting.fetch_add(1, Ordering::Relaxed) < most).then_some(turn)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -3,11 +3,9 @@
 use std::{path::Path, sync::Arc, thread, time::Duration};
 
 use tokio::sync::Semaphore;
-use wasmtime::{
-    Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig, component::Linker,
-};
+use wasmtime::{Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use crate::{Capabilities, Error, call::CallState, compile::Compiler, host};
+use crate::{Capabilities, CompilerProcess, Error, compile::Compiler};
 
 /// How often running guests are looked at; the unit of their computing time.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
@@ -25,7 +23,6 @@ pub struct Runtime(Arc<Parts>);
 
 pub(crate) struct Parts {
     pub(crate) compiler: Arc<Compiler>,
-    pub(crate) linker: Linker<CallState>,
     pub(crate) capabilities: Capabilities,
     /// In front of the pool, which would answer an error where it is full.
     pub(crate) slots: Arc<Semaphore>,
@@ -33,11 +30,16 @@ pub(crate) struct Parts {
 }
 
 impl Runtime {
-    /// Starts the engine. `cache` is a folder for compiled plugins, made where it is missing; none: nothing is kept.
+    /// Starts the engine. `cache` is a folder for compiled plugins, made where it is missing; none: nothing is kept. `compiler`
+    /// compiles in a process of its own; none: on threads of this one, without bounds.
     ///
     /// # Errors
     /// [`Error::Host`] where no engine starts on this machine.
-    pub fn new(cache: Option<&Path>, capabilities: Capabilities) -> Result<Self, Error> {
+    pub fn new(
+        cache: Option<&Path>,
+        compiler: Option<CompilerProcess>,
+        capabilities: Capabilities,
+    ) -> Result<Self, Error> {
         let failed = |what: &str| {
             let what = what.to_owned();
             move |error: wasmtime::Error| Error::Host(format!("{what}: {error:#}"))
@@ -48,19 +50,17 @@ impl Runtime {
             .name("epochs".into())
             .spawn(move || tick(&weak))
             .map_err(|error| Error::Host(format!("no thread for the engine's clock: {error}")))?;
-        let linker = host::linker(&engine).map_err(failed("the host functions do not link"))?;
-        let compiler = Arc::new(Compiler::new(engine, cache));
+        let compiler = Arc::new(Compiler::new(engine, cache, compiler));
         let slots = Arc::new(Semaphore::new(INSTANCES as usize));
-        Ok(Self(Arc::new(Parts { compiler, linker, capabilities, slots, pooled })))
+        Ok(Self(Arc::new(Parts { compiler, capabilities, slots, pooled })))
     }
 
     /// The same engine with other capabilities for what is loaded from here on: a process has one engine, whatever plugins are
     /// tried out over.
     pub fn offering(&self, capabilities: Capabilities) -> Self {
-        let Parts { compiler, linker, slots, pooled, .. } = &*self.0;
+        let Parts { compiler, slots, pooled, .. } = &*self.0;
         Self(Arc::new(Parts {
             compiler: Arc::clone(compiler),
-            linker: linker.clone(),
             capabilities,
             slots: Arc::clone(slots),
             pooled: *pooled,
@@ -78,7 +78,7 @@ impl Runtime {
 }
 
 /// An engine with a pool, or without one where the address space is too small for it.
-fn start() -> wasmtime::Result<(Engine, bool)> {
+pub(crate) fn start() -> wasmtime::Result<(Engine, bool)> {
     let mut pooled = config();
     pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
     match Engine::new(&pooled) {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use enginehouse_capabilities::Interface;
+
 use crate::{BadValue, Failure, Finding, HostError};
 
 /// Why a call of a plugin gave no value.
@@ -100,6 +102,13 @@ pub enum LoadError {
     /// It asks for what no plugin gets.
     #[error("the component imports {}, which no plugin gets; build it without", .0.join(", "))]
     ForeignImports(Vec<String>),
+    /// It asks for what the operator has not granted it.
+    #[error(
+        "the component imports {}, which it is not granted: activate it with `--grant {}`, or add it to the `grants` of its \
+         framework in the configuration",
+        names(.0), names(.0)
+    )]
+    NotGranted(Vec<Interface>),
     /// It is made for another version of the contract.
     #[error("the component uses `{0}`; this host speaks enginehouse:supervisor 0.1, build it against that")]
     OtherContract(String),
@@ -126,6 +135,10 @@ pub enum LoadError {
     /// The host itself failed.
     #[error("{0}")]
     Host(String),
+}
+
+fn names(interfaces: &[Interface]) -> String {
+    interfaces.iter().map(|interface| interface.as_str()).collect::<Vec<_>>().join(",")
 }
 
 fn list(names: &[String]) -> String {

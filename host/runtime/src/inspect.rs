@@ -1,12 +1,15 @@
 //! What some bytes are, and what a component asks for and offers, before any of it runs.
 
+use std::collections::BTreeSet;
+
+use enginehouse_capabilities::Interface;
 use semver::{Version, VersionReq};
 use wasmtime::{Engine, component::Component};
 
 use crate::LoadError;
 
 /// The most bytes of a component: 64 MiB.
-pub(crate) const MAX_BYTES: usize = 64 << 20;
+pub const MAX_BYTES: usize = 64 << 20;
 
 const CONTRACT: &str = "enginehouse:supervisor/";
 const SUPERVISOR: &str = "enginehouse:supervisor/supervisor";
@@ -36,13 +39,16 @@ pub(crate) fn bytes(wasm: &[u8]) -> Result<(), LoadError> {
     }))
 }
 
-/// Refuses a component that imports what no plugin gets, or that is no supervisor of this contract.
-pub(crate) fn component(engine: &Engine, component: &Component) -> Result<(), LoadError> {
+/// The interfaces that a component asks for. Refuses one that imports what no plugin gets, or that is no supervisor of this
+/// contract.
+pub(crate) fn component(engine: &Engine, component: &Component) -> Result<BTreeSet<Interface>, LoadError> {
     let component = component.component_type();
     let mut foreign = Vec::new();
+    let mut asked = BTreeSet::new();
     for (name, _) in component.imports(engine) {
-        if name.starts_with(CONTRACT) {
+        if let Some(ours) = name.strip_prefix(CONTRACT) {
             speaks(name)?;
+            asked.extend(ours.split('@').next().and_then(Interface::named));
         } else if !WASI.iter().any(|prefix| name.starts_with(prefix)) {
             foreign.push(format!("`{name}`"));
         }
@@ -52,7 +58,7 @@ pub(crate) fn component(engine: &Engine, component: &Component) -> Result<(), Lo
     }
     let exports: Vec<String> = component.exports(engine).map(|(name, _)| name.to_owned()).collect();
     match exports.iter().find(|name| name.split('@').next() == Some(SUPERVISOR)) {
-        Some(name) => speaks(name),
+        Some(name) => speaks(name).map(|()| asked),
         None => Err(LoadError::NotASupervisor(exports)),
     }
 }

@@ -1,10 +1,10 @@
 //! Hosts the plugins: one fresh, limited instance a call.
 //!
 //! A [`Runtime`] holds the WebAssembly engine and what the host offers ([`Capabilities`]). It loads a component into a
-//! [`Plugin`], whose methods are the exports of the contract (`wit/supervisor.wit`); a [`Registry`] keeps the plugins by
-//! framework. This crate knows WebAssembly and capabilities, and neither HTTP nor any product.
+//! [`Plugin`], whose methods are the exports of the contract (`wit/supervisor.wit`); a [`Registry`] says which
+//! [`Generation`] of a framework's plugin serves. This crate knows WebAssembly and capabilities, and neither HTTP nor any product.
 //!
-//! Compilation runs on the blocking threads of tokio, in this process; a niced process of its own is to come.
+//! A component is compiled in a niced process of its own, with bounds on its time and memory ([`CompilerProcess`]).
 
 mod bindings;
 mod call;
@@ -37,11 +37,13 @@ pub use bindings::{
     },
 };
 pub use capabilities::Capabilities;
+pub use compile::{CompilerProcess, compile_for_parent};
 pub use engine::Runtime;
 pub use error::{Clock, Error, LoadError};
+pub use inspect::MAX_BYTES as MAX_COMPONENT_BYTES;
 pub use limits::Limits;
 pub use plugin::{Plugin, PluginConfig};
-pub use registry::{PluginSource, PluginState, PluginStatus, Registry};
+pub use registry::{Generation, Registry};
 pub use stage::Stage;
 pub use validated::{Report, ValidatedCode};
 pub use values::{BadValue, limit};

@@ -19,8 +19,12 @@ pub struct Limits {
     pub hostcall_bytes: usize,
     /// Calls at the same time: 64.
     pub concurrent_calls: usize,
+    /// Calls that wait for their turn; one more is turned away at once: 256.
+    pub waiting_calls: usize,
     /// How long a call waits for its turn before it is turned away: 5 s.
     pub patience: Duration,
+    /// What the reports of `validate` that are kept may take, in bytes: 16 MiB; 0: none are kept.
+    pub kept_reports: u64,
 }
 
 impl Default for Limits {
@@ -32,7 +36,9 @@ impl Default for Limits {
             wall_clock: Duration::from_secs(30),
             hostcall_bytes: 8 << 20,
             concurrent_calls: 64,
+            waiting_calls: 256,
             patience: Duration::from_secs(5),
+            kept_reports: 16 << 20,
         }
     }
 }

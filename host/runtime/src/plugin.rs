@@ -2,9 +2,12 @@
 
 mod load;
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
-use enginehouse_capabilities::CallContext;
+use enginehouse_capabilities::{CallContext, Grants, Interface};
 use wasmtime::component::{ComponentNamedList, Lift, Lower};
 
 use crate::{
@@ -17,12 +20,21 @@ use crate::{
 };
 
 /// What the operator says about a plugin.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct PluginConfig {
     /// What the plugin gets from `settings`; names that it does not describe are refused at load. No secrets.
     pub settings: BTreeMap<String, String>,
     /// What each of its calls may use.
     pub limits: Limits,
+    /// What it may import, and how far that reaches.
+    pub grants: Grants,
+}
+
+impl Default for PluginConfig {
+    /// No settings, the usual limits, and everything granted.
+    fn default() -> Self {
+        Self { settings: BTreeMap::new(), limits: Limits::default(), grants: Grants::all() }
+    }
 }
 
 /// A component that fits the contract and has described itself. Every method calls one export in a fresh instance, and
@@ -32,6 +44,7 @@ pub struct PluginConfig {
 pub struct Plugin {
     digest: String,
     description: Description,
+    imports: BTreeSet<Interface>,
     /// Stands for the component and its settings, for seals.
     judge: Vec<u8>,
     reports: Reports,
@@ -47,6 +60,11 @@ impl Plugin {
     /// What the plugin says of itself, asked for once, at load.
     pub fn describe(&self) -> &Description {
         &self.description
+    }
+
+    /// What it asks for: the interfaces that its component imports, but for those that are everybody's.
+    pub fn imports(&self) -> &BTreeSet<Interface> {
+        &self.imports
     }
 
     /// The limits of each call.

@@ -1,107 +1,108 @@
-//! The plugins by framework.
+//! The generations of each framework's plugin.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    ops::Deref,
+    sync::{Arc, Weak},
+};
 
 use arc_swap::ArcSwap;
-use bytes::Bytes;
-use futures::future::join_all;
 
-use crate::{Description, Plugin, PluginConfig, Runtime};
+use crate::Plugin;
 
-/// A plugin to load.
-#[derive(Debug, Clone)]
-pub struct PluginSource {
-    /// What operators call it.
-    pub name: String,
-    /// The component.
-    pub wasm: Bytes,
-    /// Its settings and limits.
-    pub config: PluginConfig,
-}
-
-/// How a plugin stands.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PluginStatus {
-    /// What operators call it.
-    pub name: String,
-    /// Whether it serves.
-    pub state: PluginState,
-}
-
-/// Whether a plugin serves.
-#[derive(Debug, Clone, PartialEq)]
-pub enum PluginState {
-    /// It answers for its framework.
-    Serving {
-        /// What it says of itself.
-        description: Box<Description>,
-        /// SHA-256 of the component, in hex.
-        digest: String,
-    },
-    /// It does not; the others do.
-    Failed {
-        /// Why, and what to do.
-        reason: String,
-    },
-}
-
-/// The plugins that serve, by framework, and those that do not. A reader takes one pointer and is never in the way of a
-/// change.
+/// A plugin as it was activated once. It stays in memory for as long as somebody holds it: the registry the one that serves, a
+/// call the one it began with, a run the one it is pinned to.
 #[derive(Debug)]
-pub struct Registry {
-    set: ArcSwap<Set>,
+pub struct Generation {
+    number: u32,
+    plugin: Plugin,
 }
 
+impl Generation {
+    /// The plugin that serves its framework under this number.
+    pub fn new(number: u32, plugin: Plugin) -> Self {
+        Self { number, plugin }
+    }
+
+    /// Counts the activations of its framework, from 0.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+}
+
+impl Deref for Generation {
+    type Target = Plugin;
+
+    fn deref(&self) -> &Plugin {
+        &self.plugin
+    }
+}
+
+/// Which generation serves each framework, and which others are still in use. A reader takes one pointer and is never in the
+/// way of a change; changes are made by one task at a time.
 #[derive(Debug, Default)]
-struct Set {
-    serving: BTreeMap<String, Arc<Plugin>>,
-    statuses: Vec<PluginStatus>,
+pub struct Registry {
+    slots: ArcSwap<BTreeMap<String, Slot>>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Slot {
+    serving: Option<Arc<Generation>>,
+    /// Those that served before, or were taken up for a run, while anybody holds them.
+    others: Vec<Weak<Generation>>,
 }
 
 impl Registry {
-    /// Loads all at once. One that fails leaves the others serving, and its status says why; of two for one framework the
-    /// first serves.
-    pub async fn load(runtime: &Runtime, sources: Vec<PluginSource>) -> Self {
-        let loading = sources.into_iter().map(async |PluginSource { name, wasm, config }| {
-            let loaded = runtime.load(wasm, config).await.map_err(|error| error.to_string());
-            (name, loaded)
-        });
-        let mut set = Set::default();
-        for (name, loaded) in join_all(loading).await {
-            let state = loaded.and_then(|plugin| set.admit(plugin)).unwrap_or_else(|reason| {
-                tracing::error!(plugin = name, reason, "a plugin was not loaded");
-                PluginState::Failed { reason }
-            });
-            set.statuses.push(PluginStatus { name, state });
-        }
-        Self { set: ArcSwap::from_pointee(set) }
-    }
-
-    /// The plugin that serves a framework. Calls keep the one they began with.
-    pub fn get(&self, framework: &str) -> Option<Arc<Plugin>> {
-        self.set.load().serving.get(framework).cloned()
+    /// The generation that serves a framework. Who calls keeps it to the end of what they do.
+    pub fn get(&self, framework: &str) -> Option<Arc<Generation>> {
+        self.slots.load().get(framework)?.serving.clone()
     }
 
     /// All that serve, by framework.
-    pub fn serving(&self) -> Vec<Arc<Plugin>> {
-        self.set.load().serving.values().cloned().collect()
+    pub fn serving(&self) -> Vec<Arc<Generation>> {
+        self.slots.load().values().filter_map(|slot| slot.serving.clone()).collect()
     }
 
-    /// How each plugin stands, in the order in which they were named.
-    pub fn statuses(&self) -> Vec<PluginStatus> {
-        self.set.load().statuses.clone()
+    /// A generation that is in memory, whether it serves or not.
+    pub fn find(&self, framework: &str, number: u32) -> Option<Arc<Generation>> {
+        let slots = self.slots.load();
+        let slot = slots.get(framework)?;
+        let serving = slot.serving.iter().find(|generation| generation.number == number).cloned();
+        serving.or_else(|| slot.alive().find(|generation| generation.number == number))
+    }
+
+    /// The generations of a framework that do not serve and are in use.
+    pub fn others(&self, framework: &str) -> Vec<Arc<Generation>> {
+        self.slots.load().get(framework).map(|slot| slot.alive().collect()).unwrap_or_default()
+    }
+
+    /// Lets a generation serve its framework: whoever asks from now on gets it. The one that served before goes on for those who
+    /// hold it.
+    pub fn activate(&self, generation: &Arc<Generation>) {
+        self.change(generation, |slot| {
+            let before = slot.serving.replace(Arc::clone(generation));
+            slot.others.extend(before.iter().map(Arc::downgrade));
+        });
+    }
+
+    /// Makes a generation known that serves only those who hold it.
+    pub fn keep(&self, generation: &Arc<Generation>) {
+        self.change(generation, |slot| slot.others.push(Arc::downgrade(generation)));
+    }
+
+    fn change(&self, generation: &Generation, change: impl Fn(&mut Slot)) {
+        self.slots.rcu(|slots| {
+            let mut slots = BTreeMap::clone(slots);
+            let slot = slots.entry(generation.describe().framework.clone()).or_default();
+            slot.others.retain(|other| other.strong_count() > 0);
+            change(slot);
+            slots
+        });
     }
 }
 
-impl Set {
-    fn admit(&mut self, plugin: Plugin) -> Result<PluginState, String> {
-        let description = Box::new(plugin.describe().clone());
-        let framework = &description.framework;
-        if self.serving.contains_key(framework) {
-            return Err(format!("another plugin serves `{framework}` already; remove one of the two"));
-        }
-        let digest = plugin.digest().to_owned();
-        self.serving.insert(framework.clone(), Arc::new(plugin));
-        Ok(PluginState::Serving { description, digest })
+impl Slot {
+    fn alive(&self) -> impl Iterator<Item = Arc<Generation>> {
+        self.others.iter().filter_map(Weak::upgrade)
     }
 }

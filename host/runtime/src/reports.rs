@@ -5,9 +5,6 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{Finding, Report, validated::Seal};
 
-/// What the reports of one plugin may take together.
-const BYTES: u64 = 16 << 20;
-
 /// Those that were asked for last.
 pub(crate) struct Reports(Cache<Key, Report>);
 
@@ -16,8 +13,9 @@ pub(crate) struct Reports(Cache<Key, Report>);
 pub(crate) struct Key(Seal, [u8; 32]);
 
 impl Reports {
-    pub(crate) fn new() -> Self {
-        Self(Cache::builder().max_capacity(BYTES).weigher(|_, report| weight(report)).build())
+    /// Those of one plugin, of so many bytes together.
+    pub(crate) fn new(bytes: u64) -> Self {
+        Self(Cache::builder().max_capacity(bytes).weigher(|_, report| weight(report)).build())
     }
 
     pub(crate) fn key(seal: Seal, code: &str) -> Key {
@@ -46,6 +44,8 @@ mod tests {
     use super::*;
     use crate::{Task, ValidatedCode};
 
+    const BYTES: u64 = 16 << 20;
+
     #[test]
     fn old_reports_make_room_for_new_ones() {
         let task = Task {
@@ -57,7 +57,7 @@ mod tests {
             options: Vec::new(),
         };
         let seal = Seal::new(b"judge", &task).unwrap();
-        let reports = Reports::new();
+        let reports = Reports::new(BYTES);
         let code = |n: usize| format!("{n}{}", "x".repeat(1 << 20));
         for n in 0..64 {
             let report = Report { findings: Vec::new(), validated: Some(ValidatedCode::new(&code(n), seal)) };

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context;
 use enginehouse_capabilities::{Catalog, Codegen, Objects, Processes};
-use enginehouse_runtime::{Plugin, PluginConfig, PluginSource, PluginState, Registry, Runtime};
+use enginehouse_runtime::{CompilerProcess, Generation, Runtime};
 
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -17,6 +17,7 @@ use crate::{
     config::Config,
     events::Events,
     measure,
+    plugins::{Bundled, Plugins, Watch, token_budgets},
     run::{self, KeptAnswers, Places, Prices, RunEngine, StoreJournal},
     secrets,
     service::{Error, Result, retention},
@@ -36,7 +37,7 @@ pub struct App {
     pub objects: Arc<dyn Objects>,
     pub catalog: Arc<dyn Catalog>,
     pub processes: Arc<dyn Processes>,
-    pub plugins: Arc<Registry>,
+    pub plugins: Plugins,
     pub runs: RunEngine,
     pub events: Events,
     /// Opens the operator's part.
@@ -47,15 +48,16 @@ pub struct App {
     pub patience: Duration,
     /// Held for as long as the data folder is this server's.
     _lock: std::fs::File,
+    _watch: Option<Watch>,
 }
 
 /// What only the start needs to know.
 #[derive(Debug, Clone)]
 pub struct Start {
-    /// The executable that serves as the sandboxes' shim: this one.
+    /// The executable that serves as the sandboxes' shim and as the compiler of plugins: this one.
     pub executable: PathBuf,
-    /// Plugins beside, or instead of, the bundled ones.
-    pub plugins: Vec<PluginSource>,
+    /// Plugins beside the bundled ones, or in their place.
+    pub plugins: Vec<Bundled>,
     /// Engines in the place of this machine's own.
     pub processes: Option<Arc<dyn Processes>>,
     /// A model in the place of the configured one.
@@ -73,7 +75,7 @@ impl App {
         let events = Events::new();
         let lock = lock(&config.data)?;
         let store = Store::open(&config.database()).await.context("cannot open the store")?;
-        let operator_token = secrets::keep(&config.data.join("operator.token")).await?;
+        let operator_token = secrets::keep(&config.data.join(secrets::OPERATOR_TOKEN)).await?;
         let journal = Arc::new(StoreJournal::new(store.clone(), events.clone()));
         let Backends { mut capabilities, local_engines } = backends::open(&config, &start.executable, journal).await?;
         if let Some(processes) = start.processes {
@@ -82,17 +84,21 @@ impl App {
         if let Some(codegen) = start.codegen {
             capabilities.codegen = codegen;
         }
-        capabilities.codegen = Arc::new(KeptAnswers::new(capabilities.codegen, store.clone()));
+        capabilities.codegen =
+            Arc::new(KeptAnswers::new(capabilities.codegen, store.clone(), token_budgets(&config.frameworks)));
         let (objects, catalog) = (Arc::clone(&capabilities.objects), Arc::clone(&capabilities.catalog));
         let processes = Arc::clone(&capabilities.processes);
 
-        let runtime = Runtime::new(Config::compiled_folder().as_deref(), capabilities)
+        let compiler = CompilerProcess { program: start.executable, arguments: vec!["compile".into()] };
+        let runtime = Runtime::new(Config::compiled_folder().as_deref(), Some(compiler), capabilities)
             .context("cannot start the plugin runtime")?;
-        let plugins = Arc::new(Registry::load(&runtime, sources(&config, start.plugins)).await);
-        let places = Places::local(local(&plugins, &local_engines), config.bucket());
+        let plugins = Plugins::start(runtime, store.clone(), config.frameworks.clone(), bundled(start.plugins))
+            .await
+            .context("cannot look up which plugins are to serve")?;
+        let places = Places::new(local_engines, config.bucket());
         let parts = run::Parts {
             store: store.clone(),
-            plugins: Arc::clone(&plugins),
+            plugins: plugins.clone(),
             objects: Arc::clone(&objects),
             events: events.clone(),
             places,
@@ -100,6 +106,7 @@ impl App {
         };
         let runs =
             RunEngine::start(parts, STEPS_AT_ONCE).await.context("cannot take up the runs that have not ended")?;
+        let _watch = config.plugins.watch.as_deref().map(|folder| Watch::start(folder, plugins.clone())).transpose()?;
         let (patience, _lock) = (PATIENCE, lock);
         let app = Arc::new(Self {
             config,
@@ -114,6 +121,7 @@ impl App {
             metrics,
             patience,
             _lock,
+            _watch,
         });
         tokio::spawn(retention::keep(Arc::downgrade(&app)));
         Ok(app)
@@ -123,7 +131,7 @@ impl App {
     ///
     /// # Errors
     /// [`Error::NotFound`] with the frameworks there are.
-    pub fn plugin(&self, framework: &str) -> Result<Arc<Plugin>> {
+    pub fn plugin(&self, framework: &str) -> Result<Arc<Generation>> {
         self.plugins.get(framework).ok_or_else(|| {
             let serving = self.plugins.serving();
             let known: Vec<_> = serving.iter().map(|plugin| plugin.describe().framework.as_str()).collect();
@@ -132,29 +140,14 @@ impl App {
     }
 }
 
-fn sources(config: &Config, named: Vec<PluginSource>) -> Vec<PluginSource> {
-    let bundled = enginehouse_bundle::ALL.iter().map(|bundled| {
-        let settings = config.frameworks.get(bundled.name).map(|framework| framework.settings.clone());
-        PluginSource {
-            name: bundled.name.to_owned(),
-            wasm: bytes::Bytes::from_static(bundled.wasm),
-            config: PluginConfig { settings: settings.unwrap_or_default(), ..PluginConfig::default() },
-        }
-    });
-    named.into_iter().chain(bundled).collect()
-}
-
-/// The frameworks that can run on this machine: those with a platform `local` whose engine we know.
-fn local(plugins: &Registry, engines: &[String]) -> Vec<String> {
-    let serving = plugins.statuses().into_iter().filter_map(|status| match status.state {
-        PluginState::Serving { description, .. } => Some(description),
-        PluginState::Failed { .. } => None,
-    });
-    serving
-        .filter(|description| description.platforms.iter().any(|platform| platform.name == "local"))
-        .map(|description| description.framework)
-        .filter(|framework| engines.contains(framework))
-        .collect()
+/// The bundled plugins, but for those in whose place another is named.
+fn bundled(mut named: Vec<Bundled>) -> Vec<Bundled> {
+    let ours = enginehouse_bundle::ALL.iter().filter(|ours| !named.iter().any(|named| named.framework == ours.name));
+    let ours: Vec<_> = ours
+        .map(|ours| Bundled { framework: ours.name.to_owned(), wasm: bytes::Bytes::from_static(ours.wasm) })
+        .collect();
+    named.extend(ours);
+    named
 }
 
 /// Keeps a second server out of the data folder; the lock ends with the process, however that ends.

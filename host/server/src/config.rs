@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::{
+    plugins,
     store::Database,
     telemetry::{Log, Traces},
 };
@@ -43,6 +44,8 @@ pub struct Config {
     pub log: Log,
     /// Spans of requests, runs and plugin calls.
     pub traces: Traces,
+    /// Where plugins come from.
+    pub plugins: Plugins,
     /// Settings of plugins, by framework.
     pub frameworks: BTreeMap<String, Framework>,
 }
@@ -158,6 +161,14 @@ pub struct Price {
     pub memory_gb_hour: f64,
 }
 
+/// Where plugins come from, beside those that operators install.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Plugins {
+    /// A folder for development: a component that is saved there serves at once, with all that it asks for. None: no folder.
+    pub watch: Option<PathBuf>,
+}
+
 /// Settings of one plugin.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -166,6 +177,10 @@ pub struct Framework {
     pub settings: BTreeMap<String, String>,
     /// What work costs, by platform; one that is not here costs nothing.
     pub prices: BTreeMap<String, Price>,
+    /// What it may use of the host.
+    pub grants: plugins::Grants,
+    /// What each of its calls may use.
+    pub limits: plugins::Limits,
 }
 
 /// The configuration cannot be used.
@@ -224,12 +239,18 @@ impl Config {
         }
         let caps = [("cost.per-run", self.cost.per_run), ("cost.per-day", self.cost.per_day)];
         let caps = caps.into_iter().filter_map(|(name, cap)| Some((name.to_owned(), cap?)));
-        let prices = self.frameworks.iter().flat_map(|(framework, settings)| {
-            let all = |price: &Price| [price.hour, price.vcpu_hour, price.memory_gb_hour];
-            let named = move |platform: &String| format!("frameworks.{framework}.prices.{platform}");
-            settings.prices.iter().flat_map(move |(platform, price)| all(price).map(|price| (named(platform), price)))
-        });
-        match caps.chain(prices).find(|(_, amount)| !amount.is_finite() || *amount < 0.0) {
+        let mut amounts: Vec<(String, f64)> = caps.collect();
+        for (name, framework) in &self.frameworks {
+            if let Some((setting, error)) = framework.grants.wrong() {
+                return Err(Error::Setting(format!("frameworks.{name}.grants.{setting}"), error));
+            }
+            for (platform, price) in &framework.prices {
+                let setting = format!("frameworks.{name}.prices.{platform}");
+                let prices = [price.hour, price.vcpu_hour, price.memory_gb_hour];
+                amounts.extend(prices.map(|price| (setting.clone(), price)));
+            }
+        }
+        match amounts.into_iter().find(|(_, amount)| !amount.is_finite() || *amount < 0.0) {
             Some((name, amount)) => Err(Error::Setting(name, format!("{amount} is no amount of money"))),
             None => Ok(()),
         }
@@ -271,6 +292,7 @@ impl Default for Config {
             cost: Cost::default(),
             log: Log::default(),
             traces: Traces::default(),
+            plugins: Plugins::default(),
             frameworks: BTreeMap::new(),
         }
     }

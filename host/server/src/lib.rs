@@ -11,6 +11,7 @@ pub mod demo;
 pub mod events;
 pub mod http;
 mod measure;
+pub mod plugins;
 mod reading;
 pub mod results;
 pub mod run;

@@ -2,10 +2,12 @@
 
 use std::{sync::OnceLock, time::Duration};
 
-use enginehouse_runtime::Registry;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-use crate::store::{RunState, Store};
+use crate::{
+    plugins::Plugins,
+    store::{RunState, Store},
+};
 
 const REQUESTS: &str = "enginehouse_http_requests_total";
 const REQUEST_SECONDS: &str = "enginehouse_http_request_seconds";
@@ -73,7 +75,7 @@ pub(crate) fn lag(waited: Duration) {
 pub(crate) async fn render(
     handle: &PrometheusHandle,
     store: &Store,
-    plugins: &Registry,
+    plugins: &Plugins,
 ) -> crate::store::Result<String> {
     let counts = store.open_runs().await?;
     for plugin in plugins.serving() {

@@ -6,6 +6,9 @@ use anyhow::Context;
 use rand::{TryRngCore, rngs::OsRng};
 use tokio::io::AsyncWriteExt;
 
+/// The operator's token, in the data folder.
+pub(crate) const OPERATOR_TOKEN: &str = "operator.token";
+
 /// The secret in a file of mode 0600; made, of 32 random bytes in hex, where the file is missing.
 pub(crate) async fn keep(file: &Path) -> anyhow::Result<String> {
     let mut bytes = [0_u8; 32];

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use enginehouse::store::{AttemptRow, Database, NewRunRow, RunRequest, RunState, Step, Store};
+use enginehouse::store::{AttemptRow, Database, NewRunRow, Pin, RunRequest, RunState, Step, Store};
 use enginehouse_runtime::Task;
 use enginehouse_tests::postgres::TestPostgres;
 use secrecy::ExposeSecret;
@@ -83,6 +83,7 @@ pub(crate) fn new_run(host: Uuid) -> NewRunRow {
         id,
         session,
         framework: "spark".into(),
+        pin: Pin { generation: 3, digest: "d".repeat(64) },
         request: request(),
         owner: "local".into(),
         trace: None,

@@ -25,12 +25,21 @@ pub(super) struct Cache {
     engine: String,
 }
 
-/// Compiled code that this cache wrote itself.
-pub(super) struct Authentic(Vec<u8>);
+/// Compiled code that is our own.
+pub(super) struct Authentic {
+    bytes: Vec<u8>,
+    /// Where the code begins.
+    start: usize,
+}
 
 impl Authentic {
+    /// What the compiler gave, before anybody else could touch it.
+    pub(super) fn just_compiled(bytes: Vec<u8>) -> Self {
+        Self { bytes, start: 0 }
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
-        self.0.get(MAC_BYTES..).unwrap_or_default()
+        self.bytes.get(self.start..).unwrap_or_default()
     }
 }
 
@@ -49,7 +58,7 @@ impl Cache {
         if !authentic {
             tracing::warn!(digest, "a kept compiled plugin was damaged or is not ours; compiling it anew");
         }
-        authentic.then_some(Authentic(file))
+        authentic.then_some(Authentic { bytes: file, start: MAC_BYTES })
     }
 
     pub(super) fn put(&self, digest: &str, code: &[u8]) -> io::Result<()> {

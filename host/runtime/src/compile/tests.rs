@@ -2,14 +2,16 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use super::*;
 
+const NONSENSE: Bytes = Bytes::from_static(b"nonsense");
+
 const DIGEST: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-fn component() -> Vec<u8> {
-    wat::parse_str("(component (core module (func (export \"f\"))))").unwrap()
+fn component() -> Bytes {
+    wat::parse_str("(component (core module (func (export \"f\"))))").unwrap().into()
 }
 
-fn compiler(folder: &Path) -> Compiler {
-    Compiler::new(Engine::default(), Some(folder))
+fn compiler(folder: &Path) -> Arc<Compiler> {
+    Arc::new(Compiler::new(Engine::default(), Some(folder), None))
 }
 
 fn kept(folder: &Path) -> std::path::PathBuf {
@@ -21,33 +23,33 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
-#[test]
-fn what_was_compiled_is_found_by_the_next_process_and_by_no_other_user() {
+#[tokio::test]
+async fn what_was_compiled_is_found_by_the_next_process_and_by_no_other_user() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("cache");
-    compiler(&folder).compile(DIGEST, &component()).unwrap();
+    compiler(&folder).compile(DIGEST, &component()).await.unwrap();
     assert_eq!((mode(&folder), mode(&folder.join("key")), mode(&kept(&folder))), (0o700, 0o600, 0o600));
     let next = compiler(&folder);
     // Bytes that do not compile: what comes back was kept.
-    assert!(next.compile(DIGEST, b"nonsense").is_ok());
-    assert!(next.compile(&DIGEST.replace('0', "f"), b"nonsense").is_err());
+    assert!(next.compile(DIGEST, &NONSENSE).await.is_ok());
+    assert!(next.compile(&DIGEST.replace('0', "f"), &NONSENSE).await.is_err());
 }
 
-#[test]
-fn what_is_loaded_again_counts_as_used() {
+#[tokio::test]
+async fn what_is_loaded_again_counts_as_used() {
     let folder = tempfile::tempdir().unwrap();
-    compiler(folder.path()).compile(DIGEST, &component()).unwrap();
+    compiler(folder.path()).compile(DIGEST, &component()).await.unwrap();
     let path = kept(folder.path());
     let long_ago = std::time::SystemTime::UNIX_EPOCH;
     fs::File::options().append(true).open(&path).unwrap().set_modified(long_ago).unwrap();
-    compiler(folder.path()).compile(DIGEST, b"nonsense").unwrap();
+    compiler(folder.path()).compile(DIGEST, &NONSENSE).await.unwrap();
     assert!(fs::metadata(&path).unwrap().modified().unwrap() > long_ago);
 }
 
-#[test]
-fn a_damaged_file_is_compiled_anew() {
+#[tokio::test]
+async fn a_damaged_file_is_compiled_anew() {
     let folder = tempfile::tempdir().unwrap();
-    compiler(folder.path()).compile(DIGEST, &component()).unwrap();
+    compiler(folder.path()).compile(DIGEST, &component()).await.unwrap();
     let path = kept(folder.path());
     let whole = fs::read(&path).unwrap();
     let mut flipped = whole.clone();
@@ -55,42 +57,42 @@ fn a_damaged_file_is_compiled_anew() {
     for damaged in [&flipped[..], &whole[..whole.len() - 1], &whole[..10], b""] {
         fs::write(&path, damaged).unwrap();
         let compiler = compiler(folder.path());
-        assert!(compiler.compile(DIGEST, b"nonsense").is_err(), "the damaged file was believed");
-        assert!(compiler.compile(DIGEST, &component()).is_ok());
+        assert!(compiler.compile(DIGEST, &NONSENSE).await.is_err(), "the damaged file was believed");
+        assert!(compiler.compile(DIGEST, &component()).await.is_ok());
         assert_eq!(fs::read(&path).unwrap().len(), whole.len(), "and was not mended");
     }
 }
 
-#[test]
-fn a_file_from_elsewhere_is_not_believed() {
+#[tokio::test]
+async fn a_file_from_elsewhere_is_not_believed() {
     let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    compiler(theirs.path()).compile(DIGEST, &component()).unwrap();
+    compiler(theirs.path()).compile(DIGEST, &component()).await.unwrap();
     let forged = kept(theirs.path());
     compiler(ours.path());
     fs::copy(&forged, ours.path().join(forged.file_name().unwrap())).unwrap();
-    assert!(compiler(ours.path()).compile(DIGEST, b"nonsense").is_err());
+    assert!(compiler(ours.path()).compile(DIGEST, &NONSENSE).await.is_err());
     // Nor under the name of another component.
-    compiler(ours.path()).compile(DIGEST, &component()).unwrap();
+    compiler(ours.path()).compile(DIGEST, &component()).await.unwrap();
     let other = DIGEST.replace('0', "f");
     let name = kept(ours.path()).file_name().unwrap().to_string_lossy().replace(DIGEST, &other);
     fs::copy(kept(ours.path()), ours.path().join(name)).unwrap();
-    assert!(compiler(ours.path()).compile(&other, b"nonsense").is_err());
+    assert!(compiler(ours.path()).compile(&other, &NONSENSE).await.is_err());
 }
 
-#[test]
-fn a_key_that_others_could_read_is_replaced() {
+#[tokio::test]
+async fn a_key_that_others_could_read_is_replaced() {
     let folder = tempfile::tempdir().unwrap();
-    compiler(folder.path()).compile(DIGEST, &component()).unwrap();
+    compiler(folder.path()).compile(DIGEST, &component()).await.unwrap();
     let key = folder.path().join("key");
     let old = fs::read(&key).unwrap();
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
-    assert!(compiler(folder.path()).compile(DIGEST, b"nonsense").is_err());
+    assert!(compiler(folder.path()).compile(DIGEST, &NONSENSE).await.is_err());
     assert_ne!(fs::read(&key).unwrap(), old);
     assert_eq!(mode(&key), 0o600);
 }
 
-#[test]
-fn without_a_folder_it_still_compiles() {
-    let compiler = Compiler::new(Engine::default(), Some(Path::new("/dev/null/cache")));
-    assert!(compiler.compile(DIGEST, &component()).is_ok());
+#[tokio::test]
+async fn without_a_folder_it_still_compiles() {
+    let compiler = compiler(Path::new("/dev/null/cache"));
+    assert!(compiler.compile(DIGEST, &component()).await.is_ok());
 }

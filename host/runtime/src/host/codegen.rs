@@ -18,6 +18,7 @@ impl Host for View {
                 "`codegen.generate` answers once in a call; the host calls `generate` again".into(),
             ));
         }
+        self.spend("codegen.generate")?;
         Ok(self.capabilities.codegen.generate(&self.cx, request.into()).await?.into())
     }
 }

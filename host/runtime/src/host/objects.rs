@@ -14,12 +14,12 @@ const MAX_AFTER: usize = 4 << 10;
 
 impl Host for View {
     async fn head(&mut self, uri: String) -> Result<Entry> {
-        let uri = self.uri("objects.head", &uri, readable)?;
+        let uri = self.readable("objects.head", &uri)?;
         Ok(self.capabilities.objects.head(&uri).await?.into())
     }
 
     async fn list(&mut self, prefix: String, after: Option<String>) -> Result<Page> {
-        let prefix = self.uri("objects.list", &prefix, readable)?;
+        let prefix = self.readable("objects.list", &prefix)?;
         if !prefix.is_prefix() {
             return Err(Error::Invalid(format!(
                 "`{prefix}` is no prefix; end it with `/`, or ask for the object's head"
@@ -30,20 +30,30 @@ impl Host for View {
     }
 
     async fn read(&mut self, uri: String, offset: u64, length: u32) -> Result<Vec<u8>> {
-        let uri = self.uri("objects.read", &uri, readable)?;
+        let uri = self.readable("objects.read", &uri)?;
         at_most("a read", length as usize, MAX_BYTES)?;
         Ok(self.capabilities.objects.read(&uri, offset, length.into()).await?.into())
     }
 
     async fn write(&mut self, uri: String, body: Vec<u8>) -> Result<()> {
         let uri = self.uri("objects.write", &uri, |scope, uri| scope.scratch.covers(uri) && !uri.is_prefix())?;
+        self.own.grants.allow_write(&self.cx.framework, "objects.write", &uri)?;
+        self.spend("objects.write")?;
         at_most("a write", body.len(), MAX_BYTES)?;
         let body = future::ready(Ok(Bytes::from(body))).into_stream().boxed();
         self.capabilities.objects.write(&uri, body).await.map(|_| ())
     }
 }
 
-/// Inputs, results and the plugin's own files.
-fn readable(scope: &AttemptScope, uri: &ObjectUri) -> bool {
-    scope.inputs.iter().chain([&scope.output, &scope.scratch]).any(|allowed| allowed.covers(uri))
+impl View {
+    /// Inputs, results and the plugin's own files, where they are granted.
+    fn readable(&self, function: &str, uri: &str) -> Result<ObjectUri> {
+        let of_attempt = |scope: &AttemptScope, uri: &ObjectUri| {
+            scope.inputs.iter().chain([&scope.output, &scope.scratch]).any(|allowed| allowed.covers(uri))
+        };
+        let uri = self.uri(function, uri, of_attempt)?;
+        self.own.grants.allow_read(&self.cx.framework, function, &uri)?;
+        self.spend(function)?;
+        Ok(uri)
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use enginehouse_capabilities::{self as capabilities, Result};
+use enginehouse_capabilities::{self as capabilities, Interface, Result};
 
 use super::{View, at_most};
 use crate::{
@@ -35,7 +35,7 @@ impl Host for View {
     }
 
     async fn probe(&mut self, engine: String) -> Result<String> {
-        self.may_look_at("processes.probe", &engine)?;
+        self.may_look_at(Interface::Processes, "processes.probe", &engine)?;
         self.capabilities.processes.probe(&engine).await
     }
 }
@@ -44,12 +44,12 @@ impl View {
     /// The engine is the attempt's target; the time is at most the attempt's.
     fn program(&self, program: Program) -> Result<capabilities::Program> {
         const START: &str = "processes.start";
-        self.own_target(START, &program.engine)?;
+        self.own_target(Interface::Processes, START, &program.engine)?;
         at_most("the prelude", program.prelude.len(), limit::CODE)?;
         at_most("the code", program.code.len(), limit::CODE)?;
         let asked = Duration::from_secs(program.timeout_seconds.into());
         Ok(capabilities::Program {
-            token: self.own_token(START, &program.token)?,
+            token: self.attempt(START)?.own_token(&program.token)?,
             timeout: asked.min(self.attempt(START)?.timeout),
             engine: program.engine,
             prelude: program.prelude,

@@ -5,6 +5,6 @@ use crate::bindings::enginehouse::supervisor::settings::Host;
 
 impl Host for View {
     async fn get(&mut self, key: String) -> wasmtime::Result<Option<String>> {
-        Ok(self.settings.get(&key).cloned())
+        Ok(self.own.settings.get(&key).cloned())
     }
 }

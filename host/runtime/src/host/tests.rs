@@ -3,17 +3,18 @@ mod recorder;
 
 use std::{sync::Arc, time::Duration};
 
-use enginehouse_capabilities::{AttemptScope, CallContext, Error, Token};
+use enginehouse_capabilities::{AttemptScope, CallContext, Error, Grants, Interface, Token};
 use uuid::Uuid;
 
 use self::recorder::Recorder;
-use super::View;
+use super::{Own, View};
 use crate::{
     Capabilities, Stage,
     bindings::enginehouse::supervisor::{
         batches,
         catalog::Host as _,
         codegen::{self, Host as _},
+        functions,
         journal::{Host as _, Level},
         objects::Host as _,
         processes::{self, Host as _},
@@ -40,6 +41,10 @@ fn own() -> String {
 
 /// A view in `stage` with an attempt, which the stage may take away, and what reached the capabilities.
 fn view(stage: Stage) -> (View, Arc<Recorder>) {
+    granted(stage, Grants::all())
+}
+
+fn granted(stage: Stage, grants: Grants) -> (View, Arc<Recorder>) {
     let recorder = Arc::new(Recorder::default());
     let attempt = AttemptScope {
         token: own().parse().unwrap(),
@@ -55,8 +60,8 @@ fn view(stage: Stage) -> (View, Arc<Recorder>) {
         run: Some(Uuid::from_u128(7)),
         attempt: Some(attempt),
     };
-    let settings = Arc::new([("mode".to_owned(), "strict".to_owned())].into());
-    (View::new(stage, cx, recorder.capabilities(), settings), recorder)
+    let own = Own::new([("mode".to_owned(), "strict".to_owned())].into(), grants);
+    (View::new(stage, cx, recorder.capabilities(), Arc::new(own)), recorder)
 }
 
 fn denied<T: std::fmt::Debug>(result: Result<T, Error>) -> bool {
@@ -277,4 +282,58 @@ async fn the_model_answers_once_in_a_call() {
     assert!(matches!(v.generate(model_request()).await, Err(Error::Unconfigured(_))));
     assert!(denied(v.generate(model_request()).await));
     assert_eq!(recorder.lines().len(), 1);
+}
+
+/// A refusal that names a setting, and nothing that reached a capability.
+fn refused<T: std::fmt::Debug>(result: Result<T, Error>, setting: &str, recorder: &Recorder) {
+    match result {
+        Err(Error::Denied(text)) => assert!(text.contains(&format!("frameworks.spark.grants.{setting}")), "{text}"),
+        other => panic!("{other:?}"),
+    }
+    assert!(recorder.lines().is_empty(), "{:?}", recorder.lines());
+}
+
+#[tokio::test]
+async fn what_the_operator_narrowed_is_denied_with_the_settings_name_and_before_any_effect() {
+    let named = |interface, names: &[&str]| (interface, names.iter().map(|name| (*name).to_owned()).collect());
+    let grants = Grants {
+        read: Some(vec!["s3://data/lake/".parse().unwrap()]),
+        write: Some(Vec::new()),
+        names: vec![
+            named(Interface::Catalog, &["sales"]),
+            named(Interface::Processes, &["other"]),
+            named(Interface::Tools, &[]),
+            named(Interface::Functions, &[]),
+            named(Interface::Batches, &[]),
+        ],
+        ..Grants::all()
+    };
+    let (mut view, recorder) = granted(Stage::Submit, grants);
+    refused(view.head("s3://data/in.csv".into()).await, "objects.read", &recorder);
+    refused(view.read("s3://runs/7/out/a".into(), 0, 1).await, "objects.read", &recorder);
+    refused(view.write("s3://runs/7/scratch/a".into(), Vec::new()).await, "objects.write", &recorder);
+    refused(view.tables("hr".into(), None).await, "catalog", &recorder);
+    refused(view.table("HR".into(), "people".into()).await, "catalog", &recorder);
+    refused(processes::Host::start(&mut view, program(&own(), "spark", 1)).await, "processes", &recorder);
+    refused(view.probe("spark".into()).await, "processes", &recorder);
+    refused(view.call("spark".into(), "tool".into(), "{}".into()).await, "tools", &recorder);
+    let start = functions::Host::start(&mut view, own(), "spark".into(), "{}".into()).await;
+    refused(start, "functions", &recorder);
+    refused(batches::Host::start(&mut view, batch(&own(), "s3://runs/7/scratch/a")).await, "batches", &recorder);
+    view.head("s3://data/lake/a".into()).await.unwrap();
+    view.tables("Sales".into(), None).await.unwrap();
+    assert_eq!(recorder.lines().len(), 2);
+}
+
+#[tokio::test]
+async fn calls_beyond_those_of_a_minute_are_refused_before_any_effect() {
+    let grants = Grants { calls_per_minute: std::num::NonZeroU32::new(3), ..Grants::all() };
+    let (mut view, recorder) = granted(Stage::Poll, grants);
+    for _ in 0..3 {
+        processes::Host::check(&mut view, own()).await.unwrap();
+    }
+    let error = processes::Host::check(&mut view, own()).await.unwrap_err();
+    assert!(matches!(&error, Error::QuotaExceeded(text) if text.contains("calls-per-minute")), "{error}");
+    assert_eq!(recorder.lines().len(), 3);
+    view.note(Level::Info, "the journal is everybody's".into()).await.unwrap();
 }

@@ -1,15 +1,25 @@
 //! From bytes to a plugin.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, atomic::AtomicUsize},
+};
 
 use bytes::Bytes;
-use enginehouse_capabilities::CallContext;
+use enginehouse_capabilities::{CallContext, Grants, Interface};
 use sha2::{Digest as _, Sha256};
-use tokio::{sync::Semaphore, task::spawn_blocking};
+use tokio::sync::Semaphore;
+use wasmtime::component::Component;
 
 use crate::{
-    Description, Error, Limits, LoadError, Plugin, PluginConfig, Runtime, Stage, call::Callee, engine::MAX_MEMORY,
-    exports::Exports, inspect, reports::Reports, values,
+    Description, Error, Limits, LoadError, Plugin, PluginConfig, Runtime, Stage,
+    call::Callee,
+    engine::MAX_MEMORY,
+    exports::Exports,
+    host::{self, Own},
+    inspect,
+    reports::Reports,
+    values,
 };
 
 impl Runtime {
@@ -21,33 +31,38 @@ impl Runtime {
     pub async fn load(&self, wasm: Bytes, config: PluginConfig) -> Result<Plugin, LoadError> {
         check_limits(&config.limits)?;
         inspect::bytes(&wasm)?;
-        let runtime = self.clone();
-        let (digest, exports) = spawn_blocking(move || runtime.prepare(&wasm))
-            .await
-            .map_err(|error| LoadError::Host(format!("the compiler fell over: {error}")))??;
+        let digest = hex::encode(Sha256::digest(&wasm));
+        let component = self.parts().compiler.compile(&digest, &wasm).await?;
+        let (imports, exports) = self.link(&component, &config.grants)?;
         let callee = Callee {
             runtime: self.clone(),
             exports,
             places: Semaphore::new(config.limits.concurrent_calls),
+            waiting: AtomicUsize::new(0),
             limits: config.limits,
-            settings: Arc::new(config.settings),
+            own: Arc::new(Own::new(config.settings, config.grants)),
         };
         let description = describe(&callee, &digest).await.map_err(|error| LoadError::Describe(Box::new(error)))?;
         check_settings(&callee, &description)?;
         let judge =
-            serde_json::to_vec(&(&digest, &*callee.settings)).map_err(|error| LoadError::Host(error.to_string()))?;
-        Ok(Plugin { digest, description, judge, reports: Reports::new(), callee })
+            serde_json::to_vec(&(&digest, &callee.own.settings)).map_err(|error| LoadError::Host(error.to_string()))?;
+        let reports = Reports::new(callee.limits.kept_reports);
+        Ok(Plugin { digest, description, imports, judge, reports, callee })
     }
 
-    /// Everything that may take long or block.
-    fn prepare(&self, wasm: &[u8]) -> Result<(String, Exports), LoadError> {
-        let parts = self.parts();
-        let digest = hex::encode(Sha256::digest(wasm));
-        let component = parts.compiler.compile(&digest, wasm)?;
-        inspect::component(parts.compiler.engine(), &component)?;
+    /// The interfaces that a component asks for, all of them granted, and its exports.
+    fn link(&self, component: &Component, grants: &Grants) -> Result<(BTreeSet<Interface>, Exports), LoadError> {
+        let engine = self.parts().compiler.engine();
+        let imports = inspect::component(engine, component)?;
+        let missing: Vec<_> = imports.difference(&grants.interfaces).copied().collect();
+        if !missing.is_empty() {
+            return Err(LoadError::NotGranted(missing));
+        }
+        let linker = host::linker(engine, grants)
+            .map_err(|error| LoadError::Host(format!("the host functions do not link: {error:#}")))?;
         let mismatch = |error: wasmtime::Error| LoadError::Mismatch(format!("{error:#}"));
-        let instance = parts.linker.instantiate_pre(&component).map_err(mismatch)?;
-        Ok((digest, Exports::of(instance).map_err(mismatch)?))
+        let instance = linker.instantiate_pre(component).map_err(mismatch)?;
+        Ok((imports, Exports::of(instance).map_err(mismatch)?))
     }
 }
 
@@ -71,7 +86,7 @@ fn check_limits(limits: &Limits) -> Result<(), LoadError> {
 
 fn check_settings(callee: &Callee, description: &Description) -> Result<(), LoadError> {
     let known = || description.settings.iter().map(|setting| &setting.name);
-    match callee.settings.keys().find(|name| !known().any(|known| known == *name)) {
+    match callee.own.settings.keys().find(|name| !known().any(|known| known == *name)) {
         Some(name) => Err(LoadError::UnknownSetting { name: name.clone(), known: known().cloned().collect() }),
         None => Ok(()),
     }

@@ -11,7 +11,7 @@ use crate::{guest::Guest, recorder::Recorder};
 /// A runtime that keeps nothing, and what its plugins do.
 pub(crate) fn runtime() -> (Runtime, Arc<Recorder>) {
     let recorder = Arc::new(Recorder { thinking: Duration::from_secs(60), ..Recorder::default() });
-    (Runtime::new(None, recorder.capabilities()).unwrap(), recorder)
+    (Runtime::new(None, None, recorder.capabilities()).unwrap(), recorder)
 }
 
 /// A plugin with the limits that a test wants.

@@ -1,7 +1,10 @@
 //! What is taken in, and what is not.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use enginehouse_runtime::{Limits, LoadError, PluginConfig, PluginSource, PluginState, Registry};
+use enginehouse_capabilities::{Grants, Interface};
+use enginehouse_runtime::{Generation, Limits, LoadError, PluginConfig, Registry};
 
 use crate::{common::runtime, guest::Guest};
 
@@ -79,31 +82,48 @@ async fn unknown_settings_and_limits_out_of_range_are_refused() {
 }
 
 #[tokio::test]
-async fn a_broken_plugin_leaves_the_others_serving() {
-    let source = |name: &str, wasm: Vec<u8>| PluginSource {
-        name: name.into(),
-        wasm: wasm.into(),
-        config: PluginConfig::default(),
+async fn what_is_imported_must_be_granted() {
+    let import = |interface: &str, function: &str| {
+        let fields = format!(
+            "(import \"enginehouse:supervisor/{interface}@0.1.0\" \"{function}\" (func (param i32 i32 i32 i32 i32)))"
+        );
+        Guest { fields, ..Guest::default() }.wasm()
     };
-    let sources = vec![
-        source("broken", b"nothing".to_vec()),
-        source("first", Guest::default().wasm()),
-        source("second", Guest::default().wasm()),
-        source("other", Guest { framework: "other", ..Guest::default() }.wasm()),
-    ];
-    let registry = Registry::load(&runtime().0, sources).await;
-    assert_eq!(registry.get("hollow").unwrap().describe().framework, "hollow");
-    assert!(registry.get("other").is_some() && registry.get("broken").is_none());
-    let states: Vec<_> = registry
-        .statuses()
-        .into_iter()
-        .map(|status| match status.state {
-            PluginState::Serving { description, .. } => (status.name, description.framework),
-            PluginState::Failed { reason } => (status.name, reason),
-        })
-        .collect();
-    assert_eq!(states[0], ("broken".into(), "this is no WebAssembly at all".into()));
-    assert_eq!(states[1], ("first".into(), "hollow".into()));
-    assert!(states[2].1.contains("another plugin serves `hollow`"));
-    assert_eq!(states[3], ("other".into(), "other".into()));
+    let wasm = import("objects", "list");
+    let load = async |grants: Grants| {
+        let config = PluginConfig { grants, ..PluginConfig::default() };
+        runtime().0.load(wasm.clone().into(), config).await
+    };
+    let error = load(Grants::default()).await.unwrap_err();
+    assert!(matches!(&error, LoadError::NotGranted(missing) if missing == &[Interface::Objects]), "{error:?}");
+    assert!(error.to_string().contains("--grant objects"), "{error}");
+    let granted = load(Grants { interfaces: [Interface::Objects].into(), ..Grants::default() }).await.unwrap();
+    assert_eq!(granted.imports(), &[Interface::Objects].into());
+}
+
+#[tokio::test]
+async fn a_generation_leaves_memory_with_its_last_holder() {
+    let runtime = runtime().0;
+    let generation = async |number: u32, framework| {
+        let wasm = Guest { framework, ..Guest::default() }.wasm();
+        Arc::new(Generation::new(number, runtime.load(wasm.into(), PluginConfig::default()).await.unwrap()))
+    };
+    let registry = Registry::default();
+    registry.activate(&generation(0, "").await);
+    registry.activate(&generation(0, "other").await);
+    let held = registry.get("hollow").unwrap();
+    registry.activate(&generation(1, "").await);
+    assert_eq!(registry.get("hollow").unwrap().number(), 1);
+    assert_eq!(registry.get("other").unwrap().number(), 0, "another framework is not touched");
+    assert!(Arc::ptr_eq(&registry.find("hollow", 0).unwrap(), &held));
+    assert_eq!(registry.others("hollow").len(), 1);
+    let memory = Arc::downgrade(&held);
+    drop(held);
+    assert_eq!(memory.strong_count(), 0);
+    assert!(registry.find("hollow", 0).is_none() && registry.others("hollow").is_empty());
+    let taken_up = generation(0, "").await;
+    registry.keep(&taken_up);
+    assert!(Arc::ptr_eq(&registry.find("hollow", 0).unwrap(), &taken_up));
+    assert_eq!(registry.get("hollow").unwrap().number(), 1, "it serves only those who hold it");
+    assert!(registry.get("nobody").is_none() && registry.others("nobody").is_empty());
 }

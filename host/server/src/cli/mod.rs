@@ -1,11 +1,13 @@
 //! The command line.
 
 mod engines;
+mod plugin;
 
 use std::{ffi::OsString, io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use enginehouse_local::{engines::EnginesRoot, processes::shim};
+use enginehouse_runtime::compile_for_parent;
 
 use crate::{app::Start, config::Config, demo, serve::Server, telemetry::Telemetry, tls};
 
@@ -36,8 +38,13 @@ enum Command {
     /// Install engines for this user, or list them.
     #[command(subcommand)]
     Engines(engines::Command),
+    /// Install plugins into a running server, swap them, list them.
+    Plugin(plugin::Plugin),
     /// Say what is there, what is missing, and the command that mends it.
     Doctor,
+    /// Compile one component. Started by the server.
+    #[command(hide = true)]
+    Compile,
     /// Keep watch over one sandbox, or serve objects within it. Started by the server.
     #[command(hide = true)]
     Shim {
@@ -56,6 +63,9 @@ pub fn run_with(change: impl FnOnce(&mut Start)) -> ExitCode {
     let arguments = Arguments::parse();
     if let Command::Shim { arguments } = &arguments.command {
         return shim::run(arguments);
+    }
+    if let Command::Compile = &arguments.command {
+        return compile_for_parent();
     }
     match start(arguments, change) {
         Ok(status) => status,
@@ -86,8 +96,10 @@ fn start(arguments: Arguments, change: impl FnOnce(&mut Start)) -> anyhow::Resul
             runtime()?.block_on(demo::run(config))
         }
         Command::Engines(command) => command.run(&engines),
+        Command::Plugin(plugin) => runtime()?.block_on(plugin.run(&config)),
         Command::Doctor => engines::doctor(&engines),
         Command::Shim { arguments } => Ok(shim::run(&arguments)),
+        Command::Compile => Ok(compile_for_parent()),
     }
 }
 

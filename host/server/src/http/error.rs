@@ -3,18 +3,20 @@
 //! The only place that knows status codes. What is the caller's to mend is told and not logged; what is ours is logged
 //! once, here, and told without its inner parts.
 
+use std::collections::BTreeSet;
+
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use enginehouse_capabilities as capabilities;
+use enginehouse_capabilities::{self as capabilities, Interface};
 use enginehouse_runtime as runtime;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::views::FindingView;
-use crate::{service, store};
+use crate::{plugins, service, store};
 
 /// A problem document with its status.
 #[derive(Debug)]
@@ -122,6 +124,7 @@ impl From<service::Error> for ApiError {
             E::Internal(_) => internal("the server", &error),
             E::Capability(error) => capability(&error),
             E::Plugin(error) => plugin(&error),
+            E::Plugins(error) => plugins(&error),
             E::Store(error) => store(&error),
         }
     }
@@ -131,6 +134,7 @@ fn store(error: &store::Error) -> ApiError {
     use store::Error as E;
     let detail = match error {
         E::KeyTaken(_) => format!("{error}: use a new key"),
+        E::ComponentInUse(_) => error.to_string(),
         E::OutputTaken(_) => format!("{error}: wait for it, or choose another prefix"),
         E::NotOwned => return ApiError::new(StatusCode::NOT_FOUND, "not-found", error.to_string()),
         E::TooManySessions(_) | E::TooManyRuns(_) => {
@@ -170,6 +174,28 @@ fn plugin(error: &runtime::Error) -> ApiError {
         E::Busy(_) => ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", error.to_string()),
         E::Failed(_) => ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "engine-unavailable", error.to_string()),
         other => internal("the framework's plugin", other),
+    }
+}
+
+fn plugins(error: &plugins::Error) -> ApiError {
+    use plugins::Error as E;
+    let problem = |status, kind| ApiError::new(status, kind, error.to_string());
+    match error {
+        E::NotFound(_) => problem(StatusCode::NOT_FOUND, "not-found"),
+        E::Invalid(_) => problem(StatusCode::BAD_REQUEST, "invalid-request"),
+        E::Refused(runtime::LoadError::Host(_)) => internal("the plugin runtime", error),
+        E::Refused(runtime::LoadError::TooLarge { .. }) => problem(StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
+        E::Refused(_) => problem(StatusCode::UNPROCESSABLE_ENTITY, "plugin-refused"),
+        E::Fails(_) => problem(StatusCode::UNPROCESSABLE_ENTITY, "plugin-fails"),
+        E::Widens { missing, serving, .. } => {
+            let names = |interfaces: &BTreeSet<Interface>| {
+                json!(interfaces.iter().map(|interface| interface.as_str()).collect::<Vec<_>>())
+            };
+            let problem = problem(StatusCode::CONFLICT, "not-granted").with("missing", names(missing));
+            serving.iter().fold(problem, |problem, serving| problem.with("serving", names(serving)))
+        }
+        E::Store(error) => store(error),
+        E::Ending => problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
     }
 }
 

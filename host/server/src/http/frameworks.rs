@@ -8,6 +8,7 @@ use super::{
     Answer, AppState,
     body::{self, Path},
     caller::Caller,
+    served::Served,
     views::{FindingView, FrameworkView, Generated, HealthView, NewRunView},
 };
 use crate::{
@@ -29,10 +30,10 @@ pub(super) async fn show(app: AppState, Path(name): Path<String>) -> Answer<Json
 
 /// What stands behind a framework's platforms.
 #[utoipa::path(get, path = "/v1/frameworks/{framework}/status", responses((status = 200, body = Vec<HealthView>)))]
-pub(super) async fn status(app: AppState, Path(name): Path<String>) -> Answer<Json<Vec<HealthView>>> {
-    let health = frameworks::status(&app, &name).await?;
+pub(super) async fn status(app: AppState, Path(name): Path<String>) -> Answer<Served<Json<Vec<HealthView>>>> {
+    let (health, served_by) = frameworks::status(&app, &name).await?;
     let view = |h: enginehouse_runtime::Health| HealthView { platform: h.platform, ready: h.ready, detail: h.detail };
-    Ok(Json(health.into_iter().map(view).collect()))
+    Ok(Served(Some(served_by), Json(health.into_iter().map(view).collect())))
 }
 
 /// Writes code and reads it; runs nothing.
@@ -46,7 +47,7 @@ pub(super) async fn generate(
     Caller(owner): Caller,
     Path(name): Path<String>,
     body::Json(asked): body::Json<NewRunView>,
-) -> Answer<Json<Generated>> {
+) -> Answer<Served<Json<Generated>>> {
     let asked = runs::NewRun { owner, framework: name, ..asked.into() };
     let row = frameworks::generate(&app, asked).await?;
     let last = runs::code(&app, row.id).await?.pop();
@@ -54,7 +55,8 @@ pub(super) async fn generate(
         last.map(|a| (a.code, a.author, a.notes, a.findings.unwrap_or_default())).unwrap_or_default();
     let findings = findings.into_iter().map(FindingView::from).collect();
     let platform = row.plan.map(|plan| plan.platform);
-    Ok(Json(Generated { run: row.id, session_id: row.session, code, author, notes, findings, platform }))
+    let generated = Generated { run: row.id, session_id: row.session, code, author, notes, findings, platform };
+    Ok(Served(row.pin, Json(generated)))
 }
 
 /// Code to read.
@@ -76,6 +78,10 @@ pub(super) struct Validated {
     /// Whether it may run: no finding is an error.
     pub clean: bool,
     pub findings: Vec<FindingView>,
+    /// Which generation of the framework's plugin read it.
+    pub generation: u32,
+    /// SHA-256 of that plugin, in hex.
+    pub digest: String,
 }
 
 /// Reads code and runs none of it.
@@ -88,9 +94,12 @@ pub(super) async fn validate(
     Caller(owner): Caller,
     Path(name): Path<String>,
     body::Json(asked): body::Json<ValidateView>,
-) -> Answer<Json<Validated>> {
+) -> Answer<Served<Json<Validated>>> {
     let ValidateView { code, session_id: session, sources, platform, output } = asked;
     let asked = frameworks::ToValidate { owner, code, session, sources, platform, output };
-    let findings: Vec<_> = frameworks::validate(&app, &name, asked).await?.into_iter().map(FindingView::from).collect();
-    Ok(Json(Validated { clean: findings.iter().all(|finding| finding.severity != "error"), findings }))
+    let (findings, served_by) = frameworks::validate(&app, &name, asked).await?;
+    let findings: Vec<_> = findings.into_iter().map(FindingView::from).collect();
+    let clean = findings.iter().all(|finding| finding.severity != "error");
+    let validated = Validated { clean, findings, generation: served_by.generation, digest: served_by.digest.clone() };
+    Ok(Served(Some(served_by), Json(validated)))
 }

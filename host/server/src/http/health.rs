@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use axum::{Json, http::StatusCode};
-use enginehouse_runtime::{PluginState, PluginStatus};
 use futures::future::join_all;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::AppState;
-use crate::{app::App, service::frameworks};
+use crate::{app::App, plugins::Status, service::frameworks};
 
 /// Who asks whether the server is ready does not wait for long.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -61,19 +60,17 @@ async fn store(app: &App) -> Part {
     Part { name: "store".to_owned(), ready: detail.is_none(), detail }
 }
 
-fn plugin(status: PluginStatus) -> Part {
-    let name = status.name;
-    match status.state {
-        PluginState::Serving { description, .. } => Part { name, ready: true, detail: Some(description.version) },
-        PluginState::Failed { reason } => Part { name, ready: false, detail: Some(reason) },
-    }
+fn plugin(status: Status) -> Part {
+    let version = status.serving.as_ref().map(|serving| serving.describe().version.clone());
+    let detail = version.or_else(|| status.failure.map(|failure| failure.reason));
+    Part { name: status.framework, ready: status.serving.is_some(), detail }
 }
 
 async fn engines(app: &App) -> Vec<Part> {
     let asked = app.plugins.serving().into_iter().map(async |plugin| {
         let framework = plugin.describe().framework.clone();
         match tokio::time::timeout(PATIENCE, frameworks::status(app, &framework)).await {
-            Ok(Ok(platforms)) => platforms
+            Ok(Ok((platforms, _))) => platforms
                 .into_iter()
                 .map(|health| Part {
                     name: format!("{framework}/{}", health.platform),

@@ -18,6 +18,7 @@ mod results;
 mod routes;
 mod runs;
 mod seed;
+mod served;
 mod sessions;
 mod traced;
 mod uploads;

@@ -1,43 +1,241 @@
 //! `/v1/plugins`: the operator's part.
 
-use axum::Json;
-use enginehouse_runtime::PluginState;
-use serde::Serialize;
+use axum::{Json, body::Bytes, http::StatusCode};
+use enginehouse_capabilities::Interface;
+use enginehouse_runtime::Generation;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::AppState;
+use super::{
+    Answer, AppState,
+    body::{self, Path},
+};
+use crate::{
+    plugins::Installed,
+    service::plugins::{self, Activated, Plugin},
+    store::ComponentRow,
+};
 
-/// How a plugin stands.
+/// The plugin of a framework.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct PluginView {
-    name: String,
+    framework: String,
     serving: bool,
-    framework: Option<String>,
-    version: Option<String>,
-    /// SHA-256 of the component, in hex.
+    /// Which generation serves.
+    generation: Option<u32>,
+    /// SHA-256 of its component, in hex.
     digest: Option<String>,
-    /// Why it does not serve.
-    reason: Option<String>,
+    /// The plugin's own version.
+    version: Option<String>,
+    /// The last activation, where it failed; what served before goes on.
+    failure: Option<FailureView>,
+    /// Every activation, the newest first, at most 100.
+    generations: Vec<GenerationView>,
+    /// What can be activated, the newest first.
+    components: Vec<ComponentView>,
 }
 
-/// Every plugin, serving or not.
-#[utoipa::path(get, path = "/v1/plugins", responses((status = 200, body = Vec<PluginView>), (status = 401)))]
-pub(super) async fn list(app: AppState) -> Json<Vec<PluginView>> {
-    let view = |status: enginehouse_runtime::PluginStatus| {
-        let name = status.name;
-        match status.state {
-            PluginState::Serving { description, digest } => PluginView {
-                name,
-                serving: true,
-                framework: Some(description.framework),
-                version: Some(description.version),
-                digest: Some(digest),
-                reason: None,
-            },
-            PluginState::Failed { reason } => {
-                PluginView { name, serving: false, framework: None, version: None, digest: None, reason: Some(reason) }
-            }
+/// An activation that failed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct FailureView {
+    digest: String,
+    /// Why, and what to do.
+    reason: String,
+    /// Milliseconds since the Unix epoch.
+    at: i64,
+}
+
+/// One activation.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct GenerationView {
+    generation: u32,
+    digest: String,
+    /// The interfaces that it was granted.
+    grants: Vec<&'static str>,
+    /// It came with the server.
+    bundled: bool,
+    /// Milliseconds since the Unix epoch.
+    activated_at: i64,
+    /// Runs that have not ended and are pinned to it.
+    runs: u64,
+    /// This server has it in memory.
+    in_memory: bool,
+}
+
+/// A component.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ComponentView {
+    /// SHA-256, in hex.
+    digest: String,
+    version: String,
+    /// The interfaces that it asks for.
+    imports: Vec<&'static str>,
+    bytes: u64,
+    /// Milliseconds since the Unix epoch.
+    added_at: i64,
+}
+
+fn names<'a>(interfaces: impl IntoIterator<Item = &'a Interface>) -> Vec<&'static str> {
+    interfaces.into_iter().map(|interface| interface.as_str()).collect()
+}
+
+impl From<Plugin> for PluginView {
+    fn from(plugin: Plugin) -> Self {
+        let serving = plugin.serving.as_deref();
+        Self {
+            serving: serving.is_some(),
+            generation: serving.map(Generation::number),
+            digest: serving.map(|serving| serving.digest().to_owned()),
+            version: serving.map(|serving| serving.describe().version.clone()),
+            failure: plugin.failure.map(|failure| FailureView {
+                digest: failure.digest,
+                reason: failure.reason,
+                at: failure.at,
+            }),
+            generations: plugin.generations.into_iter().map(GenerationView::from).collect(),
+            components: plugin.components.into_iter().map(ComponentView::from).collect(),
+            framework: plugin.framework,
         }
-    };
-    Json(app.plugins.statuses().into_iter().map(view).collect())
+    }
+}
+
+impl From<Activated> for GenerationView {
+    fn from(Activated { row, in_memory, runs }: Activated) -> Self {
+        Self {
+            generation: row.number,
+            digest: row.digest,
+            grants: names(&row.grants),
+            bundled: row.bundled,
+            activated_at: row.activated_at,
+            runs,
+            in_memory,
+        }
+    }
+}
+
+impl From<ComponentRow> for ComponentView {
+    fn from(row: ComponentRow) -> Self {
+        Self {
+            digest: row.digest,
+            version: row.version,
+            imports: names(&row.imports),
+            bytes: row.bytes,
+            added_at: row.added_at,
+        }
+    }
+}
+
+/// The plugins of all frameworks, those that do not serve among them.
+#[utoipa::path(get, path = "/v1/plugins", responses((status = 200, body = Vec<PluginView>), (status = 401)))]
+pub(super) async fn list(app: AppState) -> Answer<Json<Vec<PluginView>>> {
+    Ok(Json(plugins::list(&app).await?.into_iter().map(PluginView::from).collect()))
+}
+
+/// What was installed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct InstalledView {
+    /// SHA-256, in hex: name it to activate the component.
+    digest: String,
+    framework: String,
+    version: String,
+    /// The interfaces that it asks for: grant them when it is activated.
+    imports: Vec<&'static str>,
+}
+
+/// Takes a component in. It serves nobody until it is activated.
+#[utoipa::path(
+    post, path = "/v1/plugins", request_body(content = Vec<u8>, content_type = "application/wasm"),
+    responses(
+        (status = 201, body = InstalledView),
+        (status = 413, description = "more than 64 MiB"),
+        (status = 422, description = "it is no plugin that this server takes; the detail says why")
+    )
+)]
+pub(super) async fn install(app: AppState, wasm: Bytes) -> Answer<(StatusCode, Json<InstalledView>)> {
+    let Installed { digest, framework, version, imports } = plugins::install(&app, wasm).await?;
+    Ok((StatusCode::CREATED, Json(InstalledView { digest, framework, version, imports: names(&imports) })))
+}
+
+/// Which component is to serve.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Activate {
+    /// SHA-256 of a component, in hex; its beginning is enough where it fits no other.
+    digest: String,
+    /// Interfaces to be granted on top of what the generation that serves was granted.
+    #[serde(default)]
+    grant: Vec<String>,
+}
+
+/// The generation that serves now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ServingView {
+    framework: String,
+    generation: u32,
+    digest: String,
+    version: String,
+}
+
+impl ServingView {
+    fn of(generation: &Generation) -> Self {
+        let described = generation.describe();
+        Self {
+            framework: described.framework.clone(),
+            generation: generation.number(),
+            digest: generation.digest().to_owned(),
+            version: described.version.clone(),
+        }
+    }
+}
+
+/// Lets a component serve its framework. Calls that have begun, and runs, go on with the generation they began with.
+#[utoipa::path(
+    post, path = "/v1/plugins/{framework}/activate", request_body = Activate,
+    responses(
+        (status = 200, body = ServingView),
+        (status = 404),
+        (status = 409, description = "it asks for more than it was granted: `missing` says for what"),
+        (status = 422, description = "it does not do what the contract promises")
+    )
+)]
+pub(super) async fn activate(
+    app: AppState,
+    Path(framework): Path<String>,
+    body::Json(asked): body::Json<Activate>,
+) -> Answer<Json<ServingView>> {
+    let generation = plugins::activate(&app, &framework, &asked.digest, &asked.grant).await?;
+    Ok(Json(ServingView::of(&generation)))
+}
+
+/// Which generation to go back to.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RollBack {
+    /// Its number; none: the last with another component.
+    #[serde(default)]
+    to: Option<u32>,
+}
+
+/// Lets an earlier generation's component serve again, under a new number.
+#[utoipa::path(
+    post, path = "/v1/plugins/{framework}/rollback", request_body = RollBack,
+    responses((status = 200, body = ServingView), (status = 404))
+)]
+pub(super) async fn roll_back(
+    app: AppState,
+    Path(framework): Path<String>,
+    body::Json(asked): body::Json<RollBack>,
+) -> Answer<Json<ServingView>> {
+    let generation = plugins::roll_back(&app, &framework, asked.to).await?;
+    Ok(Json(ServingView::of(&generation)))
+}
+
+/// Forgets a component that does not serve and that no run needs.
+#[utoipa::path(
+    delete, path = "/v1/plugins/{framework}/components/{digest}",
+    responses((status = 204), (status = 404), (status = 409, description = "it serves, or runs are pinned to it"))
+)]
+pub(super) async fn remove(app: AppState, Path((framework, digest)): Path<(String, String)>) -> Answer<StatusCode> {
+    plugins::remove(&app, &framework, &digest).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

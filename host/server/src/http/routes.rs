@@ -12,6 +12,7 @@ use super::{
     plugins, results, runs, seed, sessions, traced, uploads,
 };
 use crate::app::App;
+use enginehouse_runtime::MAX_COMPONENT_BYTES;
 
 #[derive(OpenApi)]
 #[openapi(info(title = "Enginehouse", description = "Plain requests to checked code to results on data engines."))]
@@ -92,7 +93,12 @@ fn described(app: &Arc<App>) -> OpenApiRouter<Arc<App>> {
         // Operators
         .merge(
             OpenApiRouter::new()
-                .routes(routes!(plugins::list))
+                .routes(routes!(plugins::list, plugins::install))
+                .routes(routes!(plugins::activate))
+                .routes(routes!(plugins::roll_back))
+                .routes(routes!(plugins::remove))
+                // A component's own limit says more than a body's.
+                .layer(DefaultBodyLimit::max(MAX_COMPONENT_BYTES + 1))
                 .layer(middleware::from_fn_with_state(Arc::clone(app), doors::operator)),
         )
         // Machines

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     service::{frameworks::Framework, runs::NewRun},
-    store::{Approval, Cost, Problem, RunRow, RunState, SourceRef},
+    store::{Approval, Cost, Pin, Problem, RunRow, RunState, SourceRef},
 };
 
 /// A name with what it means.
@@ -34,6 +34,8 @@ pub(super) struct FrameworkView {
     pub name: String,
     pub title: String,
     pub version: String,
+    /// Which generation of its plugin serves.
+    pub generation: u32,
     /// SHA-256 of the plugin, in hex.
     pub digest: String,
     pub platforms: Vec<Named>,
@@ -43,12 +45,13 @@ pub(super) struct FrameworkView {
 
 impl From<Framework> for FrameworkView {
     fn from(framework: Framework) -> Self {
-        let Framework { description, digest } = framework;
+        let Framework { description, served_by: Pin { generation, digest } } = framework;
         let Description { framework: name, title, version, platforms, rules, options, .. } = description;
         Self {
             name,
             title,
             version,
+            generation,
             digest,
             platforms: platforms.into_iter().map(|p| Named { name: p.name, summary: p.summary }).collect(),
             rules: rules
@@ -210,6 +213,10 @@ pub(super) struct RunView {
     pub id: Uuid,
     pub session_id: String,
     pub framework: String,
+    /// The generation of the framework's plugin that it is pinned to.
+    pub generation: Option<u32>,
+    /// SHA-256 of that plugin, in hex.
+    pub digest: Option<String>,
     pub state: RunState,
     /// Whether it did what was asked.
     pub success: bool,
@@ -225,6 +232,8 @@ pub(super) struct RunView {
     pub attempts: u32,
     pub tables: Vec<TableView>,
     pub figures: Vec<String>,
+    /// The JSON document among its results, where there is one.
+    pub document: Option<serde_json::Value>,
     /// What it costs, by the operator's prices; none where its platform has no price.
     pub cost: Option<CostView>,
     /// Why it did not succeed.
@@ -243,11 +252,15 @@ impl From<RunRow> for RunView {
             Source::Table(table) => format!("{}.{}", table.database, table.name),
             Source::Relation(relation) => format!("{}:{}", relation.connection, relation.name),
         };
-        let (tables, figures) = row.outcome.map(|outcome| (outcome.tables, outcome.figures)).unwrap_or_default();
+        let (generation, digest) = row.pin.map(|pin| (pin.generation, pin.digest)).unzip();
+        let (tables, figures, document) =
+            row.outcome.map(|outcome| (outcome.tables, outcome.figures, outcome.document)).unwrap_or_default();
         Self {
             id: row.id,
             session_id: row.session,
             framework: row.framework,
+            generation,
+            digest,
             state: row.state,
             success: row.state == RunState::Succeeded,
             prompt: task.prompt,
@@ -261,6 +274,8 @@ impl From<RunRow> for RunView {
                 .map(|table| TableView { name: table.name, format: table.format, objects: table.uris.len() })
                 .collect(),
             figures,
+            // Checked to be JSON when it came.
+            document: document.and_then(|document| serde_json::from_str(&document).ok()),
             cost: (row.cost != Cost::default())
                 .then_some(CostView { expected: row.cost.expected, billed: row.cost.billed }),
             problem: row.problem,

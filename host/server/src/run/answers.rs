@@ -1,6 +1,6 @@
 //! Keeps what the model said, so that a crash between its answer and the next step does not ask, and pay, it twice.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use async_trait::async_trait;
 use enginehouse_capabilities::{CallContext, Codegen, CodegenReply, CodegenRequest, Error, Result, Role};
@@ -13,11 +13,13 @@ use crate::store::Store;
 pub(crate) struct KeptAnswers {
     model: Arc<dyn Codegen>,
     store: Store,
+    /// The most tokens of a day, by framework.
+    budgets: BTreeMap<String, u64>,
 }
 
 impl KeptAnswers {
-    pub(crate) fn new(model: Arc<dyn Codegen>, store: Store) -> Self {
-        Self { model, store }
+    pub(crate) fn new(model: Arc<dyn Codegen>, store: Store, budgets: BTreeMap<String, u64>) -> Self {
+        Self { model, store, budgets }
     }
 }
 
@@ -38,8 +40,18 @@ impl Codegen for KeptAnswers {
         if let Some(reply) = self.store.answer(run, attempt, &prompt).await.map_err(unavailable)? {
             return Ok(reply);
         }
+        if let Some(budget) = self.budgets.get(&cx.framework) {
+            let spent = self.store.tokens_of_a_day(&cx.framework).await.map_err(unavailable)?;
+            if spent >= *budget {
+                return Err(Error::QuotaExceeded(format!(
+                    "the model was given {spent} tokens for `{0}` in the last 24 hours, all that the setting \
+                     `frameworks.{0}.grants.codegen.tokens-per-day` allows: try again later",
+                    cx.framework
+                )));
+            }
+        }
         let reply = self.model.generate(cx, request).await?;
-        self.store.keep_answer(run, attempt, &prompt, &reply).await.map_err(unavailable)?;
+        self.store.keep_answer(&cx.framework, (run, attempt), &prompt, &reply).await.map_err(unavailable)?;
         Ok(reply)
     }
 }

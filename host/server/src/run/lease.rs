@@ -86,6 +86,6 @@ async fn adopt(store: &Store, host: Uuid, orders: &mpsc::UnboundedSender<Order>)
 fn drive(orders: &mpsc::UnboundedSender<Order>, runs: Vec<(Uuid, String)>) {
     for (run, session) in runs {
         // The scheduler ends with the process alone.
-        let _taken = orders.send(Order::Drive(run, session.into()));
+        let _taken = orders.send(Order::Drive(run, session.into(), None));
     }
 }

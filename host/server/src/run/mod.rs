@@ -17,13 +17,14 @@ mod steps;
 use std::{sync::Arc, time::Instant};
 
 use enginehouse_capabilities::Objects;
-use enginehouse_runtime::Registry;
+use enginehouse_runtime::Generation;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::{
     events::Events,
+    plugins::Plugins,
     store::{self, Store},
 };
 use scheduler::{Order, Scheduler};
@@ -38,7 +39,7 @@ pub(crate) use scope::{attempt_of, context_of};
 #[derive(Debug)]
 pub(crate) struct Parts {
     pub(crate) store: Store,
-    pub(crate) plugins: Arc<Registry>,
+    pub(crate) plugins: Plugins,
     pub(crate) objects: Arc<dyn Objects>,
     pub(crate) events: Events,
     pub(crate) places: Places,
@@ -85,9 +86,9 @@ impl RunEngine {
         self.host
     }
 
-    /// Drives a run of this host to its end in the background.
-    pub(crate) fn drive(&self, run: Uuid, session: &str) {
-        self.order(Order::Drive(run, session.into()));
+    /// Drives a run of this host to its end in the background, with the generation that it is pinned to.
+    pub(crate) fn drive(&self, run: Uuid, session: &str, generation: Arc<Generation>) {
+        self.order(Order::Drive(run, session.into(), Some(generation)));
     }
 
     /// Looks at a run at once instead of when it is due.
@@ -111,7 +112,7 @@ impl RunEngine {
         pulse.trouble.clone().or_else(|| (silent > store::LEASE).then(late))
     }
 
-    /// Where local work of a framework goes.
+    /// Where work can go.
     pub(crate) fn places(&self) -> &Places {
         &self.parts.places
     }

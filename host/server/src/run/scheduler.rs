@@ -6,9 +6,10 @@ use std::{
     time::Duration,
 };
 
+use enginehouse_runtime::Generation;
 use futures::StreamExt as _;
 use tokio::{
-    sync::mpsc,
+    sync::{OnceCell, mpsc},
     task::{AbortHandle, JoinSet},
 };
 use tokio_util::time::{DelayQueue, delay_queue};
@@ -17,7 +18,7 @@ use uuid::Uuid;
 use super::{
     Parts, backoff,
     fair::Fair,
-    steps::{self, Next},
+    steps::{self, Next, Pinned},
 };
 use crate::measure;
 
@@ -28,8 +29,9 @@ const LOOKS_PER_SECOND: f64 = 500.0;
 /// What the scheduler is told.
 #[derive(Debug)]
 pub(super) enum Order {
-    /// A run to be driven, with its session. One that is known already stays as it is.
-    Drive(Uuid, Arc<str>),
+    /// A run to be driven, with its session and, where somebody holds it already, the generation of its plugin. One that is known
+    /// already stays as it is.
+    Drive(Uuid, Arc<str>, Option<Arc<Generation>>),
     /// A run to be looked at now; one that is not known is somebody else's.
     Wake(Uuid),
 }
@@ -38,6 +40,8 @@ pub(super) enum Order {
 #[derive(Debug)]
 struct Driven {
     session: Arc<str>,
+    /// What it is pinned to, in memory for as long as it is driven.
+    generation: Pinned,
     stage: Stage,
     /// How often its step has failed in a row, the store's own failures apart.
     failures: u32,
@@ -117,11 +121,12 @@ impl Scheduler {
 
     fn obey(&mut self, order: Order) {
         match order {
-            Order::Drive(run, session) => match self.driven.entry(run) {
+            Order::Drive(run, session, generation) => match self.driven.entry(run) {
                 hash_map::Entry::Occupied(_) => {}
                 hash_map::Entry::Vacant(free) => {
                     self.ready.push(&session, run);
-                    free.insert(Driven { session, stage: Stage::Ready, failures: 0, outages: 0 });
+                    let generation = Arc::new(OnceCell::new_with(generation));
+                    free.insert(Driven { session, generation, stage: Stage::Ready, failures: 0, outages: 0 });
                 }
             },
             Order::Wake(run) => self.look(run),
@@ -152,7 +157,9 @@ impl Scheduler {
         let Some(driven) = self.driven.get_mut(&run) else { return };
         driven.stage = Stage::Stepping { again: false };
         let (parts, host, failures) = (Arc::clone(&self.parts), self.host, driven.failures);
-        let task: AbortHandle = self.steps.spawn(async move { steps::take(&parts, host, run, failures).await });
+        let generation = Arc::clone(&driven.generation);
+        let task: AbortHandle =
+            self.steps.spawn(async move { steps::take(&parts, host, run, failures, &generation).await });
         self.tasks.insert(task.id(), run);
     }
 

@@ -1,32 +1,43 @@
 //! What a call about a run may touch, and where its work goes: told by the host, never by a plugin.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use enginehouse_capabilities::{AttemptScope, CallContext, Error, ObjectUri, Result, Token};
-use enginehouse_runtime::{Attempt, Place};
+use enginehouse_capabilities::{AttemptScope, CallContext, Error, Interface, ObjectUri, Result, Token};
+use enginehouse_runtime::{Attempt, Description, Place, Plugin};
 
 use crate::{service::sources, store::RunRow};
 
-/// The places that are set up, by framework.
+/// A platform on this machine.
+const LOCAL: &str = "local";
+
+/// The interfaces behind which engines are.
+const ENGINES: [Interface; 4] = [Interface::Functions, Interface::Batches, Interface::Tools, Interface::Processes];
+
+/// Where work can go.
 #[derive(Debug, Clone, Default)]
 pub struct Places {
-    by_framework: BTreeMap<String, Vec<Place>>,
+    engines: Vec<String>,
     bucket: String,
 }
 
 impl Places {
-    /// The platform `local` for each of these frameworks; their own files lie in `bucket`.
-    pub fn local(frameworks: impl IntoIterator<Item = String>, bucket: &str) -> Self {
-        let place = |name: String| {
-            let place = Place { platform: "local".to_owned(), target: name.clone() };
-            (name, vec![place])
-        };
-        Self { by_framework: frameworks.into_iter().map(place).collect(), bucket: bucket.to_owned() }
+    /// Over these engines of this machine; what belongs to runs lies in `bucket`.
+    pub fn new(engines: Vec<String>, bucket: &str) -> Self {
+        Self { engines, bucket: bucket.to_owned() }
     }
 
-    /// Where a framework's work can go.
-    pub fn of(&self, framework: &str) -> &[Place] {
-        self.by_framework.get(framework).map(Vec::as_slice).unwrap_or_default()
+    /// Where a plugin's work can go. `local` is the engine with the framework's name. A plugin that asks for no engine at all does
+    /// its work itself: all its platforms are there, each a target of its own.
+    pub fn of(&self, plugin: &Plugin) -> Vec<Place> {
+        let Description { framework, platforms, .. } = plugin.describe();
+        let by_itself = plugin.imports().is_disjoint(&ENGINES.into());
+        let local = |name: &str| name == LOCAL && self.engines.contains(framework);
+        let target = |name: &str| match by_itself {
+            true => Some(name.to_owned()),
+            false => local(name).then(|| framework.clone()),
+        };
+        let place = |name: &String| Some(Place { platform: name.clone(), target: target(name)? });
+        platforms.iter().filter_map(|platform| place(&platform.name)).collect()
     }
 
     /// The prefix that a run's results will lie under.
@@ -44,10 +55,10 @@ impl Places {
 /// The attempt that a run is at, as its plugin sees it.
 pub(crate) fn attempt_of(places: &Places, row: &RunRow) -> Result<Attempt> {
     let platform = row.plan.as_ref().map(|plan| plan.platform.as_str());
-    let place = places.of(&row.framework).iter().find(|place| Some(place.platform.as_str()) == platform);
+    let place = row.request.task.places.iter().find(|place| Some(place.platform.as_str()) == platform);
     let Some(place) = place else {
         return Err(Error::Unconfigured(format!(
-            "the platform `{}` of run {} is no longer set up",
+            "the platform `{}` of run {} is not set up",
             platform.unwrap_or_default(),
             row.id
         )));

@@ -4,7 +4,7 @@ use enginehouse_capabilities as capabilities;
 use enginehouse_runtime as runtime;
 use uuid::Uuid;
 
-use crate::store;
+use crate::{plugins, store};
 
 /// The result of every service.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -65,6 +65,9 @@ pub enum Error {
     /// A plugin did not do it.
     #[error(transparent)]
     Plugin(#[from] runtime::Error),
+    /// A plugin was not installed or activated.
+    #[error(transparent)]
+    Plugins(#[from] plugins::Error),
     /// The store did not do it.
     #[error(transparent)]
     Store(#[from] store::Error),

@@ -1,37 +1,47 @@
 //! The frameworks that are loaded.
 
 use enginehouse_capabilities::CallContext;
-use enginehouse_runtime::{self as runtime, Description, Finding, Health, Task};
+use enginehouse_runtime::{Description, Finding, Generation, Health, Task};
 
 use super::{Error, Result, runs, sources};
-use crate::{app::App, reading, store::SourceRef};
+use crate::{
+    app::App,
+    reading,
+    store::{Pin, SourceRef},
+};
 
 /// A framework that serves.
 #[derive(Debug)]
 pub struct Framework {
     pub description: Description,
-    pub digest: String,
+    pub served_by: Pin,
+}
+
+impl Framework {
+    fn of(generation: &Generation) -> Self {
+        Self { description: generation.describe().clone(), served_by: pin(generation) }
+    }
+}
+
+/// What names a generation.
+pub(super) fn pin(generation: &Generation) -> Pin {
+    Pin { generation: generation.number(), digest: generation.digest().to_owned() }
 }
 
 /// Those that serve, by name.
 pub fn list(app: &App) -> Vec<Framework> {
-    let serving = app.plugins.statuses().into_iter().filter_map(|status| match status.state {
-        runtime::PluginState::Serving { description, digest } => Some(Framework { description: *description, digest }),
-        runtime::PluginState::Failed { .. } => None,
-    });
-    serving.collect()
+    app.plugins.serving().iter().map(|generation| Framework::of(generation)).collect()
 }
 
 /// One of them.
 pub fn get(app: &App, name: &str) -> Result<Framework> {
-    let plugin = app.plugin(name)?;
-    Ok(Framework { description: plugin.describe().clone(), digest: plugin.digest().to_owned() })
+    Ok(Framework::of(&*app.plugin(name)?))
 }
 
-/// What stands behind its platforms.
-pub async fn status(app: &App, name: &str) -> Result<Vec<Health>> {
+/// What stands behind its platforms, and who says so.
+pub async fn status(app: &App, name: &str) -> Result<(Vec<Health>, Pin)> {
     let plugin = app.plugin(name)?;
-    Ok(plugin.status(&outside_a_run(name, plugin.digest())).await?)
+    Ok((plugin.status(&outside_a_run(name, plugin.digest())).await?, pin(&plugin)))
 }
 
 /// Code to read.
@@ -46,8 +56,8 @@ pub struct ToValidate {
     pub output: Option<String>,
 }
 
-/// Reads code and runs none of it.
-pub async fn validate(app: &App, name: &str, asked: ToValidate) -> Result<Vec<Finding>> {
+/// Reads code and runs none of it; what was found, and by whom.
+pub async fn validate(app: &App, name: &str, asked: ToValidate) -> Result<(Vec<Finding>, Pin)> {
     let plugin = app.plugin(name)?;
     let named = match (asked.sources, &asked.session) {
         (Some(named), _) => named,
@@ -59,11 +69,11 @@ pub async fn validate(app: &App, name: &str, asked: ToValidate) -> Result<Vec<Fi
         sources: sources::resolve(app, &asked.owner, &named).await?,
         output: asked.output,
         platform: asked.platform,
-        places: app.runs.places().of(name).to_vec(),
+        places: app.runs.places().of(&plugin),
         options: Vec::new(),
     };
     let report = reading::read(&plugin, &outside_a_run(name, plugin.digest()), &task, &asked.code).await?;
-    Ok(report.findings)
+    Ok((report.findings, pin(&plugin)))
 }
 
 /// Writes code, reads it, and runs nothing: a run that ends there.

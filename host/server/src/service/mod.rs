@@ -9,6 +9,7 @@ pub mod inspect;
 pub mod intake;
 pub mod objects;
 mod places;
+pub mod plugins;
 pub mod results;
 pub mod retention;
 pub mod runs;

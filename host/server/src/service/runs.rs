@@ -1,15 +1,15 @@
 //! Runs: from a request to its results.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use enginehouse_capabilities::ObjectUri;
-use enginehouse_runtime::{Source, Task};
+use enginehouse_runtime::{Generation, Source, Task};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{
-    Error, Result, ids,
+    Error, Result, frameworks, ids,
     sessions::{self, LOCAL},
     sources,
 };
@@ -120,7 +120,7 @@ pub async fn create(app: &App, asked: NewRun) -> Result<RunRow> {
             sources: resolved,
             output,
             platform: asked.platform.filter(|platform| platform != "auto"),
-            places: app.runs.places().of(&asked.framework).to_vec(),
+            places: app.runs.places().of(&plugin),
             options: asked.options,
         },
         code: asked.code,
@@ -140,7 +140,7 @@ pub async fn create(app: &App, asked: NewRun) -> Result<RunRow> {
     if asked.session.is_some() {
         sessions::enter(app, &asked.owner, &session).await?;
     }
-    begin(app, asked.owner, session, asked.framework, request, key).await
+    begin(app, asked.owner, session, plugin, request, key).await
 }
 
 /// Runs what was asked for before once more, with the sources as they were then: the same snapshot, whatever its session reads
@@ -156,7 +156,7 @@ pub async fn rerun(app: &App, owner: String, id: Uuid, key: Option<String>) -> R
     {
         return get(app, made).await;
     }
-    app.plugin(&row.framework)?;
+    let plugin = app.plugin(&row.framework)?;
     let mut request = row.request;
     if let Some(output) = &request.task.output
         && !request.overwrite
@@ -166,11 +166,11 @@ pub async fn rerun(app: &App, owner: String, id: Uuid, key: Option<String>) -> R
              and another `output`"
         )));
     }
-    request.task.places = app.runs.places().of(&row.framework).to_vec();
+    request.task.places = app.runs.places().of(&plugin);
     if let Some(output) = &request.task.output {
         free_output(app, output, request.overwrite).await?;
     }
-    begin(app, owner, row.session, row.framework, request, key).await
+    begin(app, owner, row.session, plugin, request, key).await
 }
 
 /// Keys of one caller are none of another's.
@@ -182,20 +182,21 @@ async fn begin(
     app: &App,
     owner: String,
     session: String,
-    framework: String,
+    plugin: Arc<Generation>,
     request: RunRequest,
     key: Option<(String, String)>,
 ) -> Result<RunRow> {
     let trace = trace::carried();
     let (id, host) = (Uuid::now_v7(), app.runs.host());
     let most_open = app.config.limits.open_runs;
-    let new = NewRunRow { id, owner, session, framework, request, trace, host, most_open, key };
+    let (framework, pin) = (plugin.describe().framework.clone(), frameworks::pin(&plugin));
+    let new = NewRunRow { id, pin, owner, session, framework, request, trace, host, most_open, key };
     let (store, runs, session) = (app.store.clone(), app.runs.clone(), new.session.clone());
     // In a task of its own: a caller who hangs up now must not leave a run that is written and not driven.
     let added = tokio::spawn(async move {
         let (id, is_new) = store.add_run(new).await?;
         if is_new {
-            runs.drive(id, &session);
+            runs.drive(id, &session, plugin);
         }
         Ok::<_, crate::store::Error>(id)
     });

@@ -1,10 +1,14 @@
 //! What the model said for the attempt that is being written.
 
 use enginehouse_capabilities::{CodegenReply, Finish};
-use sqlx::Row;
+use sqlx::{AnyConnection, Row};
 use uuid::Uuid;
 
-use super::{Result, Store, within::Within as _};
+use super::{Result, Store, now_ms, within::Within as _};
+
+const DAY_MS: i64 = 24 * 3600 * 1000;
+/// No answer took more; so that a day's sum fits its column, whatever a model says.
+const MOST_TOKENS: u64 = 1 << 40;
 
 impl Store {
     /// The number of the attempt that is being written for a run; none where there is no such run.
@@ -47,12 +51,36 @@ impl Store {
         .transpose()
     }
 
-    /// Keeps what the model said, in the place of what it said to another prompt for the same attempt; nothing where that attempt
-    /// is written by now.
+    /// The tokens, read and written, that the model took for a framework in the last 24 hours.
     ///
     /// # Errors
     /// [`Error::Database`](super::Error::Database).
-    pub async fn keep_answer(&self, run: Uuid, attempt: i64, prompt_sha256: &str, reply: &CodegenReply) -> Result<()> {
+    pub async fn tokens_of_a_day(&self, framework: &str) -> Result<u64> {
+        let row = sqlx::query(
+            "SELECT CAST(COALESCE(SUM(tokens), 0) AS BIGINT) AS tokens FROM tokens WHERE framework = $1 AND at > $2",
+        )
+        .bind(framework.to_owned())
+        .bind(now_ms() - DAY_MS)
+        .fetch_one(&self.read)
+        .within()
+        .await?;
+        Ok(row.try_get::<i64, _>("tokens")?.cast_unsigned())
+    }
+
+    /// Keeps what the model said, in the place of what it said to another prompt for the same attempt; nothing where that attempt
+    /// is written by now. Its tokens count either way.
+    ///
+    /// # Errors
+    /// [`Error::Database`](super::Error::Database).
+    pub async fn keep_answer(
+        &self,
+        framework: &str,
+        (run, attempt): (Uuid, i64),
+        prompt_sha256: &str,
+        reply: &CodegenReply,
+    ) -> Result<()> {
+        let mut transaction = self.begin().await?;
+        spend(&mut transaction, framework, reply).await?;
         let finish = match reply.finish {
             Finish::Complete => "complete",
             Finish::Truncated => "truncated",
@@ -73,9 +101,28 @@ impl Store {
         .bind(i64::try_from(reply.input_tokens).unwrap_or(i64::MAX))
         .bind(i64::try_from(reply.output_tokens).unwrap_or(i64::MAX))
         .bind(attempt)
-        .execute(&self.write)
+        .execute(&mut *transaction)
         .within()
         .await?;
-        Ok(())
+        transaction.commit().within().await
     }
+}
+
+/// Counts what an answer took, and forgets what is older than a day.
+async fn spend(connection: &mut AnyConnection, framework: &str, reply: &CodegenReply) -> Result<()> {
+    let now = now_ms();
+    sqlx::query("DELETE FROM tokens WHERE framework = $1 AND at <= $2")
+        .bind(framework.to_owned())
+        .bind(now - DAY_MS)
+        .execute(&mut *connection)
+        .within()
+        .await?;
+    sqlx::query("INSERT INTO tokens (framework, at, tokens) VALUES ($1, $2, $3)")
+        .bind(framework.to_owned())
+        .bind(now)
+        .bind(reply.input_tokens.saturating_add(reply.output_tokens).min(MOST_TOKENS).cast_signed())
+        .execute(connection)
+        .within()
+        .await?;
+    Ok(())
 }

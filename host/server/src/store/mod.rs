@@ -10,6 +10,7 @@ mod dialect;
 mod hosts;
 mod journal;
 mod logs;
+mod plugins;
 mod read;
 mod rows;
 mod runs;
@@ -30,6 +31,7 @@ pub use cost::{Cost, DayCap};
 pub use hosts::LEASE;
 pub use journal::Entry;
 pub use logs::{LogPage, LogPiece};
+pub use plugins::{ComponentRow, GenerationRow, NewComponent, Pin};
 pub use rows::{Approval, AttemptRow, ModelUse, Problem, RunRequest, RunRow, RunState, SourceRef, Step};
 pub use runs::{NewRunRow, RunFilter};
 pub use sessions::SessionRow;
@@ -84,6 +86,11 @@ pub enum Error {
         /// What they may.
         cap: f64,
     },
+    /// A plugin's component is not to be removed.
+    #[error(
+        "the component {0} serves, or runs that have not ended are pinned to it: activate another and wait for the runs"
+    )]
+    ComponentInUse(String),
     /// The session belongs to another caller.
     #[error("there is no such session")]
     NotOwned,
@@ -153,6 +160,11 @@ impl Store {
             (error, _) => Error::Schema(error),
         })?;
         Ok(store)
+    }
+
+    /// Whether other servers may use the same database.
+    pub fn is_shared(&self) -> bool {
+        self.dialect == Dialect::Postgres
     }
 
     /// Whether the database answers.

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use sqlx::{Row, any::AnyRow};
 use uuid::Uuid;
 
-use super::{AttemptRow, Cost, Error, ModelUse, Result, RunRow, cost};
+use super::{AttemptRow, Cost, Error, ModelUse, Pin, Result, RunRow, cost};
 
 fn from_json<T: DeserializeOwned>(row: &AnyRow, column: &str) -> Result<Option<T>> {
     let text: Option<String> = row.try_get(column)?;
@@ -45,12 +45,18 @@ pub(super) fn run_row(row: &AnyRow) -> Result<RunRow> {
         began_at: row.try_get("began_at")?,
         heard_at: row.try_get("heard_at")?,
         finished_at: row.try_get("finished_at")?,
+        pin: pin(row)?,
         log_next: row.try_get::<i64, _>("log_next")?.cast_unsigned(),
         cost: Cost {
             expected: row.try_get::<Option<i64>, _>("cost_expected")?.map(cost::amount),
             billed: row.try_get::<Option<i64>, _>("cost_billed")?.map(cost::amount),
         },
     })
+}
+
+fn pin(row: &AnyRow) -> Result<Option<Pin>> {
+    let Some(digest) = row.try_get("digest")? else { return Ok(None) };
+    Ok(Some(Pin { generation: number(row, "generation")?, digest }))
 }
 
 fn model_use(row: &AnyRow) -> Result<Option<ModelUse>> {

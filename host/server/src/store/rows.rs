@@ -6,7 +6,7 @@ use enginehouse_runtime::{Choice, EngineError, Finding, Outcome, Task};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Cost, DayCap};
+use super::{Cost, DayCap, Pin};
 
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -205,6 +205,8 @@ pub struct RunRow {
     /// When its program began, or last printed something.
     pub heard_at: Option<i64>,
     pub finished_at: Option<i64>,
+    /// The generation of the plugin that it is pinned to; none for runs of a version that pinned none.
+    pub pin: Option<Pin>,
     /// Where its attempt's log goes on, for the plugin.
     pub log_next: u64,
     /// What it costs, where its platform has a price.

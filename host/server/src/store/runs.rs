@@ -7,14 +7,14 @@ use sqlx::{AnyConnection, Row};
 use uuid::Uuid;
 
 use super::{
-    Error, Problem, Result, RunRequest, RunRow, RunState, Store, journal, now_ms,
+    Error, Pin, Problem, Result, RunRequest, RunRow, RunState, Store, journal, now_ms,
     read::{number, run_row, uuid_of},
     within::Within as _,
 };
 
 const COLUMNS: &str = "id, session, framework, state, request, plan, attempt, ticket, outcome, problem, \
                        cancel_requested, approved, host, owner, trace, created_at, started_at, submitted_at, began_at, \
-                       heard_at, finished_at, log_next, cost_expected, cost_billed";
+                       heard_at, finished_at, log_next, cost_expected, cost_billed, generation, digest";
 
 /// A run to be made.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub struct NewRunRow {
     pub id: Uuid,
     pub session: String,
     pub framework: String,
+    /// The generation that it is pinned to.
+    pub pin: Pin,
     pub request: RunRequest,
     /// Who may see it.
     pub owner: String,
@@ -74,8 +76,8 @@ impl Store {
         let (key, hash) = new.key.unzip();
         let made = sqlx::query(
             "INSERT INTO runs (id, session, framework, state, request, idempotency_key, request_hash, output, host, owner,
-                trace, seq, created_at)
-             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12
+                trace, seq, created_at, generation, digest)
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $14, $15
              WHERE (SELECT COUNT(*) FROM runs WHERE session = $2 AND finished_at IS NULL) < $13",
         )
         .bind(new.id.to_string())
@@ -91,6 +93,8 @@ impl Store {
         .bind(new.trace)
         .bind(now_ms())
         .bind(i64::from(new.most_open))
+        .bind(i64::from(new.pin.generation))
+        .bind(new.pin.digest)
         .execute(&mut *transaction)
         .within()
         .await?;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Answer, SelectedTable, sources, told};
+use super::{RunAnswer, SelectedTable, Served, sources, told};
 use crate::{
     http::{AppState, body, caller::Caller, views::FindingView},
     service::{frameworks, runs},
@@ -85,7 +85,7 @@ pub(in crate::http) async fn generate(
     app: AppState,
     Caller(owner): Caller,
     body::Json(asked): body::Json<SeedGenerate>,
-) -> Answer<SeedGenerated> {
+) -> RunAnswer<SeedGenerated> {
     let new = runs::NewRun {
         owner,
         framework: asked.framework.unwrap_or_else(|| DEFAULT.to_owned()),
@@ -100,7 +100,7 @@ pub(in crate::http) async fn generate(
     let told = told(&app, row).await?;
     let (code, author, notes, findings) =
         told.attempt.map(|a| (a.code, a.author, a.notes, a.findings.unwrap_or_default())).unwrap_or_default();
-    Ok(Json(SeedGenerated {
+    let generated = SeedGenerated {
         success: told.success,
         code,
         error: None,
@@ -111,7 +111,8 @@ pub(in crate::http) async fn generate(
         author,
         notes,
         findings: findings.into_iter().map(FindingView::from).collect(),
-    }))
+    };
+    Ok(Served(told.row.pin, Json(generated)))
 }
 
 /// Checks code, runs it and waits for its results, at most 20 minutes.
@@ -127,7 +128,7 @@ pub(in crate::http) async fn execute(
     app: AppState,
     Caller(owner): Caller,
     body::Json(asked): body::Json<SeedExecute>,
-) -> Answer<SeedExecuted> {
+) -> RunAnswer<SeedExecuted> {
     let new = runs::NewRun {
         owner,
         framework: asked.framework.unwrap_or_else(|| DEFAULT.to_owned()),
@@ -141,7 +142,7 @@ pub(in crate::http) async fn execute(
     let row = runs::answered(&app, new).await?;
     let told = told(&app, row).await?;
     let findings = told.attempt.and_then(|attempt| attempt.findings).unwrap_or_default();
-    Ok(Json(SeedExecuted {
+    let executed = SeedExecuted {
         success: told.success,
         output: told.log,
         error: (!told.success).then_some(told.message),
@@ -151,5 +152,6 @@ pub(in crate::http) async fn execute(
         execution_result: if told.success { "success" } else { "failed" },
         actual_results: told.rows,
         findings: findings.into_iter().map(FindingView::from).collect(),
-    }))
+    };
+    Ok(Served(told.row.pin, Json(executed)))
 }

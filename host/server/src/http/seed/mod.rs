@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::ApiError;
+use super::{ApiError, served::Served};
 use crate::{
     app::App,
     service::{Error, results, runs},
@@ -40,6 +40,8 @@ impl IntoResponse for SeedError {
 }
 
 type Answer<T> = Result<Json<T>, SeedError>;
+/// What a run gave, with the generation that served it.
+type RunAnswer<T> = Result<Served<Json<T>>, SeedError>;
 
 /// A table, as text or as an object.
 #[derive(Debug, Deserialize, ToSchema)]

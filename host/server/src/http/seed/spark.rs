@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Answer, SelectedTable, sources, told};
+use super::{RunAnswer, SelectedTable, Served, sources, told};
 use crate::{
     app::App,
     http::{ApiError, AppState, body, caller::Caller, views::FindingView},
@@ -79,7 +79,7 @@ pub(in crate::http) async fn generate(
     app: AppState,
     Caller(owner): Caller,
     body::Json(asked): body::Json<SparkGenerate>,
-) -> Answer<SparkAnswer> {
+) -> RunAnswer<SparkAnswer> {
     if asked.framework.as_deref().is_some_and(|framework| framework != SPARK) {
         return Err(ApiError::invalid("`framework` is `spark` on this path").into());
     }
@@ -99,9 +99,10 @@ pub(in crate::http) async fn generate(
         ..runs::NewRun::default()
     };
     let row = frameworks::generate(&app, new).await?;
+    let served_by = row.pin.clone();
     let mut written = answer(&app, row).await?;
     written.execution_platform = platform.or(written.execution_platform);
-    Ok(Json(written))
+    Ok(Served(served_by, Json(written)))
 }
 
 /// Checks Spark code, runs it and waits for its results, at most 20 minutes.
@@ -117,7 +118,7 @@ pub(in crate::http) async fn validate_execute(
     app: AppState,
     Caller(owner): Caller,
     body::Json(asked): body::Json<SparkExecute>,
-) -> Answer<SparkAnswer> {
+) -> RunAnswer<SparkAnswer> {
     let new = runs::NewRun {
         owner,
         framework: SPARK.to_owned(),
@@ -129,7 +130,7 @@ pub(in crate::http) async fn validate_execute(
         ..runs::NewRun::default()
     };
     let row = runs::answered(&app, new).await?;
-    Ok(Json(answer(&app, row).await?))
+    Ok(Served(row.pin.clone(), Json(answer(&app, row).await?)))
 }
 
 async fn answer(app: &App, row: RunRow) -> Result<SparkAnswer, service::Error> {

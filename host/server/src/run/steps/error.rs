@@ -3,7 +3,10 @@
 use enginehouse_capabilities as capabilities;
 use enginehouse_runtime::{self as runtime, EngineError, Failure, HostError};
 
-use crate::store::{self, Problem, RunState};
+use crate::{
+    plugins,
+    store::{self, Problem, RunState},
+};
 
 /// A step could not be taken.
 #[derive(Debug, thiserror::Error)]
@@ -18,8 +21,8 @@ pub(in crate::run) enum Error {
     #[error(transparent)]
     Capability(#[from] capabilities::Error),
     /// The plugin that the run needs does not serve.
-    #[error("no plugin serves the framework `{0}`")]
-    NoPlugin(String),
+    #[error("the plugin of the run does not serve: {0}")]
+    NoPlugin(#[from] plugins::Error),
     /// The task that took it ended without an answer.
     #[error("a step of the run fell over; the server's log says where")]
     FellOver,

@@ -8,8 +8,9 @@ mod write;
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use enginehouse_capabilities as capabilities;
-use enginehouse_runtime::{Attempt, Plugin, Task};
+use enginehouse_runtime::{Attempt, Generation, Task};
 use futures::FutureExt as _;
+use tokio::sync::OnceCell;
 use tracing::{Instrument as _, field::Empty, info_span};
 use uuid::Uuid;
 
@@ -33,6 +34,9 @@ const APPROVAL_MS: i64 = 7 * 24 * 3600 * 1000;
 /// An approval that another host took is seen this late.
 const APPROVAL_LOOK: Duration = Duration::from_secs(5);
 
+/// The generation that a run is pinned to, once it was needed.
+pub(super) type Pinned = Arc<OnceCell<Arc<Generation>>>;
+
 /// What a step says about the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
@@ -48,7 +52,7 @@ pub(super) enum Next {
 ///
 /// # Errors
 /// What is worth trying again after a pause; what is not ends the run.
-pub(super) async fn take(parts: &Parts, host: Uuid, run: Uuid, failures: u32) -> Result<Next, Error> {
+pub(super) async fn take(parts: &Parts, host: Uuid, run: Uuid, failures: u32, pinned: &Pinned) -> Result<Next, Error> {
     let row = match parts.store.run(run).await {
         Ok(Some(row)) => row,
         Ok(None) => return Ok(Next::Never),
@@ -61,12 +65,12 @@ pub(super) async fn take(parts: &Parts, host: Uuid, run: Uuid, failures: u32) ->
     let (framework, state) = (row.framework.as_str(), row.state.as_str());
     let span = info_span!("step", otel.name = format!("step {state}"), %run, framework, state, trace_id = Empty);
     trace::continue_run(&span, &row);
-    attempt_step(parts, host, row, failures).instrument(span).await
+    attempt_step(parts, host, row, failures, pinned).instrument(span).await
 }
 
-async fn attempt_step(parts: &Parts, host: Uuid, row: RunRow, failures: u32) -> Result<Next, Error> {
+async fn attempt_step(parts: &Parts, host: Uuid, row: RunRow, failures: u32, pinned: &Pinned) -> Result<Next, Error> {
     // Caught here and not where the task ends: a step that always falls over must end its run like others that fail.
-    let taken = AssertUnwindSafe(step(parts, host, row.clone())).catch_unwind().await;
+    let taken = AssertUnwindSafe(step(parts, host, row.clone(), pinned)).catch_unwind().await;
     let error = match taken.unwrap_or(Err(Error::FellOver)) {
         Ok(next) => return Ok(next),
         // Somebody else wrote first: the row says what now.
@@ -79,15 +83,15 @@ async fn attempt_step(parts: &Parts, host: Uuid, row: RunRow, failures: u32) -> 
     if error.is_the_stores() || (error.is_passing() && (patient || failures + 1 < tries)) {
         return Err(error);
     }
-    give_up(parts, host, row, &error).await
+    give_up(parts, host, row, pinned, &error).await
 }
 
-async fn step(parts: &Parts, host: Uuid, row: RunRow) -> Result<Next, Error> {
+async fn step(parts: &Parts, host: Uuid, row: RunRow, pinned: &Pinned) -> Result<Next, Error> {
     if row.cancel_requested && !has_work(row.state) {
         let problem = Problem { kind: "cancelled".to_owned(), detail: "cancelled".to_owned() };
         return write(parts, host, &row, ending(RunState::Cancelled, problem)).await;
     }
-    let step = Steps::of(parts, host, row)?;
+    let step = Steps::of(parts, host, row, pinned).await?;
     match step.row.state {
         RunState::Queued => step.plan().await,
         RunState::Generating => step.generate().await,
@@ -106,11 +110,11 @@ fn has_work(state: RunState) -> bool {
 }
 
 /// Ends a run whose step cannot be taken, and what it may have at its engine.
-async fn give_up(parts: &Parts, host: Uuid, row: RunRow, error: &Error) -> Result<Next, Error> {
+async fn give_up(parts: &Parts, host: Uuid, row: RunRow, pinned: &Pinned, error: &Error) -> Result<Next, Error> {
     let mut detail = error.to_string();
     if has_work(row.state) {
         let abandoned = async {
-            let step = Steps::of(parts, host, row.clone())?;
+            let step = Steps::of(parts, host, row.clone(), pinned).await?;
             step.abandon().await?;
             step.follow_to_the_end().await
         };
@@ -158,14 +162,15 @@ async fn write(parts: &Parts, host: Uuid, row: &RunRow, step: Step) -> Result<Ne
 struct Steps<'a> {
     parts: &'a Parts,
     host: Uuid,
-    plugin: Arc<Plugin>,
+    plugin: Arc<Generation>,
     task: Task,
     row: RunRow,
 }
 
 impl<'a> Steps<'a> {
-    fn of(parts: &'a Parts, host: Uuid, row: RunRow) -> Result<Self, Error> {
-        let plugin = parts.plugins.get(&row.framework).ok_or_else(|| Error::NoPlugin(row.framework.clone()))?;
+    async fn of(parts: &'a Parts, host: Uuid, row: RunRow, pinned: &Pinned) -> Result<Self, Error> {
+        let load = || parts.plugins.pinned(&row.framework, row.pin.as_ref());
+        let plugin = Arc::clone(pinned.get_or_try_init(load).await?);
         Ok(Self { parts, host, plugin, task: planned(&row), row })
     }
 

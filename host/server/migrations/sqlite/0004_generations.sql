@@ -1,0 +1,35 @@
+-- Plugins that were installed, and the bundled ones, by their SHA-256 in hex.
+CREATE TABLE components (
+    digest    TEXT PRIMARY KEY,
+    framework TEXT NOT NULL,
+    version   TEXT NOT NULL,                 -- the plugin's own
+    imports   TEXT NOT NULL,                 -- JSON: the interfaces that it asks for
+    bytes     INTEGER NOT NULL,
+    wasm      BLOB NOT NULL,
+    added_at  INTEGER NOT NULL
+) STRICT;
+
+-- Every activation. The one with the highest number serves its framework.
+CREATE TABLE generations (
+    framework    TEXT NOT NULL,
+    number       INTEGER NOT NULL,
+    digest       TEXT NOT NULL,
+    grants       TEXT NOT NULL,              -- JSON: the interfaces that it was granted
+    bundled      INTEGER NOT NULL,           -- 1: nobody chose it, so the next version of the server may replace it
+    activated_at INTEGER NOT NULL,
+    PRIMARY KEY (framework, number)
+) STRICT;
+
+ALTER TABLE runs ADD COLUMN generation INTEGER;  -- which generation of the plugin it is pinned to
+ALTER TABLE runs ADD COLUMN digest     TEXT;     -- and its component
+
+CREATE INDEX runs_by_digest ON runs (digest) WHERE finished_at IS NULL;
+
+-- What the model took, for the budget of a day. Not forgotten with the runs that it was for.
+CREATE TABLE tokens (
+    framework TEXT NOT NULL,
+    at        INTEGER NOT NULL,
+    tokens    INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX tokens_by_framework ON tokens (framework, at);

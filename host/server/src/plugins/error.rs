@@ -1,0 +1,56 @@
+//! Why a plugin was not installed, activated or taken up.
+
+use std::collections::BTreeSet;
+
+use enginehouse_capabilities::Interface;
+use enginehouse_runtime::LoadError;
+
+use crate::store;
+
+/// What stands in the way, and what to do. The generation that serves goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such component, generation or framework.
+    #[error("{0}")]
+    NotFound(String),
+    /// The request cannot be right as it stands.
+    #[error("{0}")]
+    Invalid(String),
+    /// The host does not take the component.
+    #[error(transparent)]
+    Refused(#[from] LoadError),
+    /// It asks for more than it was granted.
+    #[error(
+        "the component asks for {}, which it is not granted{}: activate it with `--grant {}`, or add it to \
+         `frameworks.{framework}.grants` in the configuration", listed(missing), before(serving.as_ref()), listed(missing)
+    )]
+    Widens {
+        /// The framework.
+        framework: String,
+        /// What is missing.
+        missing: BTreeSet<Interface>,
+        /// What the generation that serves asks for; none where none serves.
+        serving: Option<BTreeSet<Interface>>,
+    },
+    /// The conformance kit found it wanting.
+    #[error("the component does not do what the contract promises: {0}")]
+    Fails(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The server is about to end.
+    #[error("the server is about to end; try again when it is there again")]
+    Ending,
+}
+
+fn listed(interfaces: &BTreeSet<Interface>) -> String {
+    interfaces.iter().map(|interface| interface.as_str()).collect::<Vec<_>>().join(",")
+}
+
+fn before(serving: Option<&BTreeSet<Interface>>) -> String {
+    match serving {
+        Some(asked) if asked.is_empty() => " (the generation that serves asks for nothing)".to_owned(),
+        Some(asked) => format!(" (the generation that serves asks for {})", listed(asked)),
+        None => String::new(),
+    }
+}

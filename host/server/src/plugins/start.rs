@@ -1,0 +1,120 @@
+//! Which generations serve when the server comes up.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use enginehouse_capabilities::Interface;
+use enginehouse_runtime::{Registry, Runtime};
+use futures::future::join_all;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::mpsc;
+
+use super::{
+    Failures, ORDERS, Plugins, Result,
+    loader::{Loader, component},
+};
+use crate::{
+    config::Framework,
+    store::{GenerationRow, Store},
+};
+
+/// Generations that are tried at start where later ones cannot be loaded any more.
+const TRIED: usize = 8;
+
+/// A plugin that comes with the server.
+#[derive(Debug, Clone)]
+pub struct Bundled {
+    /// The framework that it is for.
+    pub framework: String,
+    /// The component.
+    pub wasm: Bytes,
+}
+
+impl Plugins {
+    /// Lets each framework's latest generation serve, and takes orders from then on. A bundled plugin is the first generation of
+    /// its framework, and a newer one follows it where no operator has chosen otherwise. One that fails leaves the others serving,
+    /// and where there is one, the generation before it.
+    ///
+    /// # Errors
+    /// Where the store does not answer.
+    pub(crate) async fn start(
+        runtime: Runtime,
+        store: Store,
+        frameworks: BTreeMap<String, Framework>,
+        bundled: Vec<Bundled>,
+    ) -> Result<Self> {
+        let registry = Arc::new(Registry::default());
+        let failures = Arc::new(Failures::default());
+        let latest = store.latest_generations().await?;
+        let loader = Loader { runtime, store, frameworks, registry, failures };
+        let mut names: BTreeSet<&str> = latest.iter().map(|row| row.framework.as_str()).collect();
+        names.extend(bundled.iter().map(|bundled| bundled.framework.as_str()));
+        let started = names.into_iter().map(async |framework| {
+            let bundled = bundled.iter().find(|bundled| bundled.framework == framework);
+            let latest = latest.iter().find(|row| row.framework == framework);
+            loader.begin(framework, bundled.map(|bundled| &bundled.wasm), latest).await
+        });
+        join_all(started).await.into_iter().collect::<Result<()>>()?;
+        let (orders, inbox) = mpsc::channel(ORDERS);
+        let plugins = Self { registry: Arc::clone(&loader.registry), failures: Arc::clone(&loader.failures), orders };
+        tokio::spawn(loader.run(inbox));
+        Ok(plugins)
+    }
+}
+
+impl Loader {
+    async fn begin(&self, framework: &str, bundled: Option<&Bytes>, latest: Option<&GenerationRow>) -> Result<()> {
+        if let Some(wasm) = bundled {
+            let digest = hex::encode(Sha256::digest(wasm));
+            let is_new = latest.is_none_or(|latest| latest.bundled && latest.digest != digest);
+            if is_new && self.begin_anew(framework, &digest, wasm).await? {
+                return Ok(());
+            }
+        }
+        let mut tried = BTreeSet::new();
+        for row in self.store.generations(framework).await? {
+            if tried.len() < TRIED && tried.insert(row.digest.clone()) && self.go_on(&row).await {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the bundled plugin serve as a new generation; whether it does.
+    async fn begin_anew(&self, framework: &str, digest: &str, wasm: &Bytes) -> Result<bool> {
+        let all: BTreeSet<Interface> = Interface::ALL.into();
+        let plugin = match self.load(framework, wasm.clone(), &all).await {
+            Ok(plugin) => plugin,
+            Err(error) => {
+                self.failed(framework, digest, &error);
+                return Ok(false);
+            }
+        };
+        // Kept as well: runs that are pinned to it must find it under the next version of the server.
+        self.store.add_component(component(&plugin, wasm)).await?;
+        let number = self.store.add_generation(framework, digest, plugin.imports(), true).await?;
+        self.publish(number, plugin);
+        Ok(true)
+    }
+
+    /// Lets a generation serve again that did before; whether it does.
+    async fn go_on(&self, row: &GenerationRow) -> bool {
+        let loaded = async { self.load(&row.framework, self.bytes(&row.digest).await?, &row.grants).await };
+        match loaded.await {
+            Ok(plugin) => {
+                self.publish(row.number, plugin);
+                true
+            }
+            Err(error) => {
+                // Why the latest does not serve is what the operator needs to know.
+                if !self.failures.load().contains_key(&row.framework) {
+                    self.failed(&row.framework, &row.digest, &error);
+                }
+                false
+            }
+        }
+    }
+}

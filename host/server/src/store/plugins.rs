@@ -1,0 +1,225 @@
+//! Plugins: the components that were installed, and which generation of each framework serves.
+
+use std::collections::BTreeSet;
+
+use enginehouse_capabilities::Interface;
+use sqlx::{Row, any::AnyRow};
+
+use super::{Error, Result, Store, now_ms, read::number, within::Within as _};
+
+/// A component to be kept.
+#[derive(Debug, Clone)]
+pub struct NewComponent {
+    /// SHA-256, in hex.
+    pub digest: String,
+    /// The framework that it says it is for.
+    pub framework: String,
+    /// Its own version.
+    pub version: String,
+    /// The interfaces that it asks for.
+    pub imports: BTreeSet<Interface>,
+    /// The component itself.
+    pub wasm: Vec<u8>,
+}
+
+/// A component that is kept, without its bytes.
+#[derive(Debug, Clone)]
+pub struct ComponentRow {
+    pub digest: String,
+    pub framework: String,
+    pub version: String,
+    pub imports: BTreeSet<Interface>,
+    pub bytes: u64,
+    pub added_at: i64,
+}
+
+/// One activation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GenerationRow {
+    pub framework: String,
+    /// Counts the activations of its framework, from 0; the highest serves.
+    pub number: u32,
+    pub digest: String,
+    /// The interfaces that it was granted.
+    pub grants: BTreeSet<Interface>,
+    /// Nobody chose it: it came with the server.
+    pub bundled: bool,
+    pub activated_at: i64,
+}
+
+/// The generation that a run is pinned to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    pub generation: u32,
+    /// SHA-256 of its component, in hex.
+    pub digest: String,
+}
+
+const GENERATION: &str = "framework, number, digest, grants, bundled, activated_at";
+const LATEST: &str =
+    "number = (SELECT MAX(number) FROM generations AS all_of WHERE all_of.framework = generations.framework)";
+
+impl Store {
+    /// Keeps a component; one that is there already stays.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn add_component(&self, new: NewComponent) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO components (digest, framework, version, imports, bytes, wasm, added_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (digest) DO NOTHING",
+        )
+        .bind(new.digest)
+        .bind(new.framework)
+        .bind(new.version)
+        .bind(names(&new.imports)?)
+        .bind(i64::try_from(new.wasm.len()).unwrap_or(i64::MAX))
+        .bind(new.wasm)
+        .bind(now_ms())
+        .execute(&self.write)
+        .within()
+        .await?;
+        Ok(())
+    }
+
+    /// The bytes of a component; none where there is no such digest.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn component(&self, digest: &str) -> Result<Option<Vec<u8>>> {
+        let row = sqlx::query("SELECT wasm FROM components WHERE digest = $1").bind(digest.to_owned());
+        row.fetch_optional(&self.read).within().await?.map(|row| Ok(row.try_get("wasm")?)).transpose()
+    }
+
+    /// All components, by framework, the newest first.
+    ///
+    /// # Errors
+    /// [`Error::Database`], [`Error::Record`].
+    pub async fn components(&self) -> Result<Vec<ComponentRow>> {
+        let sql = "SELECT digest, framework, version, imports, bytes, added_at FROM components
+                   ORDER BY framework, added_at DESC, digest";
+        let rows = sqlx::query(sql).fetch_all(&self.read).within().await?;
+        let component = |row: &AnyRow| {
+            Ok(ComponentRow {
+                digest: row.try_get("digest")?,
+                framework: row.try_get("framework")?,
+                version: row.try_get("version")?,
+                imports: interfaces(row, "imports")?,
+                bytes: row.try_get::<i64, _>("bytes")?.cast_unsigned(),
+                added_at: row.try_get("added_at")?,
+            })
+        };
+        rows.iter().map(component).collect()
+    }
+
+    /// Forgets a component; whether there was one.
+    ///
+    /// # Errors
+    /// [`Error::ComponentInUse`] where it serves, or a run that has not ended is pinned to it.
+    pub async fn remove_component(&self, digest: &str) -> Result<bool> {
+        let sql = format!(
+            "DELETE FROM components WHERE digest = $1
+                AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.digest = $1 AND finished_at IS NULL)
+                AND NOT EXISTS (SELECT 1 FROM generations WHERE generations.digest = $1 AND {LATEST})"
+        );
+        let done = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(digest.to_owned()).execute(&self.write).within().await?;
+        if done.rows_affected() == 0 && self.component(digest).await?.is_some() {
+            return Err(Error::ComponentInUse(digest.to_owned()));
+        }
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Lets a component serve its framework from now on, under the next number.
+    ///
+    /// # Errors
+    /// [`Error::Database`], also where another server activates one at this very moment.
+    pub async fn add_generation(
+        &self,
+        framework: &str,
+        digest: &str,
+        grants: &BTreeSet<Interface>,
+        bundled: bool,
+    ) -> Result<u32> {
+        let row = sqlx::query(
+            "INSERT INTO generations (framework, number, digest, grants, bundled, activated_at)
+             SELECT $1, (SELECT COALESCE(MAX(number) + 1, 0) FROM generations WHERE framework = $1), $2, $3, $4, $5
+             RETURNING number",
+        )
+        .bind(framework.to_owned())
+        .bind(digest.to_owned())
+        .bind(names(grants)?)
+        .bind(i64::from(bundled))
+        .bind(now_ms())
+        .fetch_one(&self.write)
+        .within()
+        .await?;
+        number(&row, "number")
+    }
+
+    /// The latest generation of each framework: those that are to serve.
+    ///
+    /// # Errors
+    /// [`Error::Database`], [`Error::Record`].
+    pub async fn latest_generations(&self) -> Result<Vec<GenerationRow>> {
+        let sql = format!("SELECT {GENERATION} FROM generations WHERE {LATEST} ORDER BY framework");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&self.read).within().await?;
+        rows.iter().map(generation).collect()
+    }
+
+    /// The generations of a framework, the newest first, at most 100.
+    ///
+    /// # Errors
+    /// [`Error::Database`], [`Error::Record`].
+    pub async fn generations(&self, framework: &str) -> Result<Vec<GenerationRow>> {
+        let sql = format!("SELECT {GENERATION} FROM generations WHERE framework = $1 ORDER BY number DESC LIMIT 100");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(framework.to_owned());
+        rows.fetch_all(&self.read).within().await?.iter().map(generation).collect()
+    }
+
+    /// One generation of a framework; none where there is no such number.
+    ///
+    /// # Errors
+    /// [`Error::Database`], [`Error::Record`].
+    pub async fn generation(&self, framework: &str, number: u32) -> Result<Option<GenerationRow>> {
+        let sql = format!("SELECT {GENERATION} FROM generations WHERE framework = $1 AND number = $2");
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(framework.to_owned()).bind(i64::from(number));
+        row.fetch_optional(&self.read).within().await?.as_ref().map(generation).transpose()
+    }
+
+    /// How many runs that have not ended are pinned to each generation, by framework and number.
+    ///
+    /// # Errors
+    /// [`Error::Database`], [`Error::Record`].
+    pub async fn pinned_runs(&self) -> Result<Vec<(String, u32, u64)>> {
+        let sql = "SELECT framework, generation, COUNT(*) AS count FROM runs
+                   WHERE finished_at IS NULL AND generation IS NOT NULL GROUP BY framework, generation";
+        let rows = sqlx::query(sql).fetch_all(&self.read).within().await?;
+        let pinned = |row: &AnyRow| {
+            let count: i64 = row.try_get("count")?;
+            Ok((row.try_get("framework")?, number(row, "generation")?, count.cast_unsigned()))
+        };
+        rows.iter().map(pinned).collect()
+    }
+}
+
+fn generation(row: &AnyRow) -> Result<GenerationRow> {
+    Ok(GenerationRow {
+        framework: row.try_get("framework")?,
+        number: number(row, "number")?,
+        digest: row.try_get("digest")?,
+        grants: interfaces(row, "grants")?,
+        bundled: number(row, "bundled")? != 0,
+        activated_at: row.try_get("activated_at")?,
+    })
+}
+
+fn names(interfaces: &BTreeSet<Interface>) -> Result<String> {
+    let names: Vec<_> = interfaces.iter().map(|interface| interface.as_str()).collect();
+    Ok(serde_json::to_string(&names)?)
+}
+
+/// Those that this version knows; others it would not link anyway.
+fn interfaces(row: &AnyRow, column: &str) -> Result<BTreeSet<Interface>> {
+    let names: Vec<String> = serde_json::from_str(row.try_get(column)?)?;
+    Ok(names.iter().filter_map(|name| Interface::named(name)).collect())
+}
