@@ -1,4 +1,6 @@
-//! Open protocols: MCP tools, the Ray Jobs API, OpenAI-compatible models.
+//! Open protocols: who signed a plugin.
 //!
-//! Nothing is spoken yet: `tools` and `codegen` answer `unconfigured`, which the server puts together itself. The crate
-//! stands so that the arrows between crates are fixed before the adapters come.
+//! MCP tools, the Ray Jobs API and OpenAI-compatible models are not spoken yet: `tools` and `codegen` answer `unconfigured`,
+//! which the server puts together itself.
+
+pub mod signature;
