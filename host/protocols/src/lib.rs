@@ -1,4 +1,7 @@
-//! Open protocols: MCP tools, the Ray Jobs API, OpenAI-compatible models.
+//! Open protocols: how plugins come from a registry, and who signed them.
 //!
-//! Nothing is spoken yet: `tools` and `codegen` answer `unconfigured`, which the server puts together itself. The crate
-//! stands so that the arrows between crates are fixed before the adapters come.
+//! MCP tools, the Ray Jobs API and OpenAI-compatible models are not spoken yet: `tools` and `codegen` answer `unconfigured`,
+//! which the server puts together itself.
+
+pub mod oci;
+pub mod signature;
