@@ -47,14 +47,26 @@ pub fn runtime(cache: &Path) -> Result<Runtime, Unfit> {
     Runtime::new(Some(cache), world.capabilities()).map_err(|error| Unfit::Host(error.to_string()))
 }
 
+/// As [`conforms`], for [`conforms!`](crate::conforms!): an author's test needs no runtime for asynchronous code.
+///
+/// # Errors
+/// As for [`conforms`].
+#[doc(hidden)]
+pub fn conforms_blocking(path: impl AsRef<Path>) -> Result<Report, Unfit> {
+    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    threads.map_err(|error| Unfit::Host(error.to_string()))?.block_on(conforms(path))
+}
+
 /// One test that the component in a file conforms; it fails with the readable report. The path is as the test sees it: from
-/// the folder of its package. Needs `tokio` among the dev-dependencies.
+/// the folder of its package.
 #[macro_export]
 macro_rules! conforms {
     ($path:expr) => {
-        #[tokio::test]
-        async fn the_plugin_conforms() -> ::std::result::Result<(), ::std::string::String> {
-            $crate::conforms($path).await.map(|_| ()).map_err(|unfit| ::std::format!("\n{unfit}"))
+        #[test]
+        fn the_plugin_conforms() {
+            if let ::std::result::Result::Err(unfit) = $crate::conforms_blocking($path) {
+                ::std::panic!("{unfit}");
+            }
         }
     };
 }

@@ -53,3 +53,10 @@ fn unloaded(error: &LoadError) -> String {
     };
     format!("{error}; {mend}")
 }
+
+/// A host makes a check on a task of its own.
+const _: () = {
+    fn _can_be_spawned(runtime: &Runtime, wasm: Bytes) -> impl Future<Output = Report> + Send {
+        check(runtime, wasm, PluginConfig::default())
+    }
+};

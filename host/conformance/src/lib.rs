@@ -21,6 +21,8 @@ mod suites;
 mod tasks;
 mod world;
 
+#[doc(hidden)]
+pub use author::conforms_blocking;
 pub use author::{Unfit, conforms, runtime};
 pub use check::{check, check_with};
 pub use report::{Check, Identity, Outcome, Report, Suite};

@@ -57,7 +57,7 @@ pub(crate) async fn capabilities(book: &mut Book, bench: &Bench) {
             Weather::Denied => "everything is `denied`",
             Weather::Unconfigured => "everything is `unconfigured`",
             Weather::Unavailable => "everything is `unavailable`",
-            Weather::QuotaExceeded => "every `quota` is exceeded",
+            Weather::QuotaExceeded => "everything is `quota-exceeded`",
             Weather::TimedOut => "everything has `timed-out`",
             Weather::Other | Weather::Fair => "everything fails for an `other` reason",
         };

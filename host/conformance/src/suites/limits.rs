@@ -23,6 +23,7 @@ pub(super) async fn half(bench: &Bench) -> Verdict {
     }
     let Ok(clean) = &bench.clean else { return Ok(()) };
     frugal("validate", plugin.validate(&cx, &clean.task, clean.code.code()).await)?;
+    bench.world.forget_missed();
     let (cx, attempt) = bench.attempt()?;
     let ticket = plugin.submit(&cx, &clean.task, &clean.code, &attempt).await;
     frugal("submit", ticket.as_deref())?;

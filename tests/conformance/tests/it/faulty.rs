@@ -51,6 +51,8 @@ found! {
     denied_trap: DeniedTrap => "everything is `denied`", "trapped";
     unavailable_lost: UnavailableLost => "everything is `unavailable`", "the host tries again later";
     timed_out_failed: TimedOutFailed => "everything has `timed-out`", "nobody knows";
+    quota_empty: QuotaEmpty => "everything is `quota-exceeded`", "results are lost";
+    refusal_lost: RefusalLost => "everything is `unconfigured`", "`lost`, which ends the run";
     meaning_lost: MeaningLost => "everything is `unavailable`", "Hand the host's own error back";
     slow: Slow => "half of computing time and memory is enough", "half of its limit";
     many_sources: ManySources => "a task of 64 sources is answered, or refused in words", "too many sources";

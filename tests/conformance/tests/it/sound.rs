@@ -39,6 +39,35 @@ async fn with_a_sample_of_the_authors() {
 }
 
 #[tokio::test]
+async fn a_sample_that_is_not_clean_is_the_authors_to_mend() {
+    let sample = Sample { code: "this is bad\n".into(), ..Sample::default() };
+    let report = check_with(&RUNTIME, FAULTY.clone(), with(None), sample).await;
+    let failed: Vec<_> = report.failures().map(|check| check.name).collect();
+    assert_eq!(failed, ["the author's sample is clean"], "{}", report.text());
+    assert!(skipped(&report).contains(&"`poll` follows work to its end"), "{}", report.text());
+}
+
+/// What only a real engine writes is nothing to fail a plugin for.
+#[tokio::test]
+async fn a_plugin_that_reads_what_its_program_wrote() {
+    let mut config = with(None);
+    config.settings.insert("manifest".into(), "yes".into());
+    let report = check(&RUNTIME, FAULTY.clone(), config).await;
+    assert!(report.passed(), "{}", report.text());
+    assert!(skipped(&report).contains(&"`fetch` gives the same every time"), "{}", report.text());
+    assert!(!skipped(&report).contains(&"`poll` follows work to its end"), "{}", report.text());
+}
+
+#[tokio::test]
+async fn a_setting_that_the_plugin_does_not_know() {
+    let mut config = with(None);
+    config.settings.insert("colour".into(), "red".into());
+    let report = check(&RUNTIME, FAULTY.clone(), config).await;
+    assert!(!report.passed() && report.plugin.is_none());
+    assert!(report.text().contains("no setting `colour`"), "{}", report.text());
+}
+
+#[tokio::test]
 async fn as_a_test_of_the_authors() {
     conforms(enginehouse_conformance_tests::FAULTY).await.unwrap();
     let missing = conforms("no/such/file.wasm").await.unwrap_err().to_string();

@@ -4,16 +4,13 @@ macro_rules! faults {
     ($($(#[doc = $what:literal])+ $fault:ident = $name:literal,)+) => {
         /// Something that a plugin must not do.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Fault {
+        pub(crate) enum Fault {
             $($(#[doc = $what])+ $fault,)+
         }
 
         impl Fault {
-            /// Every one.
-            pub const ALL: &[Self] = &[$(Self::$fault),+];
-
             /// As the setting `fault` has it.
-            pub fn name(self) -> &'static str {
+            pub(crate) fn name(self) -> &'static str {
                 match self {
                     $(Self::$fault => $name,)+
                 }
@@ -87,6 +84,10 @@ faults! {
     UnavailableLost = "unavailable-lost",
     /// `poll` takes a call that took too long for a failure of the work.
     TimedOutFailed = "timed-out-failed",
+    /// `fetch` takes a spent budget for an empty result.
+    QuotaEmpty = "quota-empty",
+    /// `log` takes every refusal for lost work.
+    RefusalLost = "refusal-lost",
     /// `submit` forgets why the host refused.
     MeaningLost = "meaning-lost",
     /// `plan` computes for more than half of its time.

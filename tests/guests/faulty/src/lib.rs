@@ -3,7 +3,6 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "some of its faults are panics")]
 
 mod clock;
-#[allow(dead_code, reason = "the tests read the list of all faults")]
 mod fault;
 mod reading;
 mod work;
@@ -31,7 +30,7 @@ impl Supervisor for Faulty {
         let platforms = if has(Fault::NoPlatform) { vec![] } else { vec!["local", "cluster"] };
         let platform = |name: &str| Platform { name: name.into(), summary: "made up".into() };
         let rule = Rule { id: "F001".into(), severity: Severity::Error, summary: "nothing bad".into() };
-        let setting = Setting { name: "fault".into(), summary: "what it does wrong".into(), default: None };
+        let setting = |name: &str, summary: &str| Setting { name: name.into(), summary: summary.into(), default: None };
         Description {
             framework: "faulty".into(),
             title,
@@ -39,7 +38,10 @@ impl Supervisor for Faulty {
             platforms: platforms.into_iter().map(platform).collect(),
             rules: vec![rule],
             options: Vec::new(),
-            settings: vec![setting],
+            settings: vec![
+                setting("fault", "what it does wrong"),
+                setting("manifest", "whether `fetch` reads a file that its programs write"),
+            ],
         }
     }
 

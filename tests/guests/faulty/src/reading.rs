@@ -32,7 +32,7 @@ pub(crate) fn validate(code: &str) -> Vec<Finding> {
 }
 
 fn finding(message: &str, span: Option<Span>) -> Finding {
-    Finding { rule: "F001".into(), severity: Severity::Warning, message: message.into(), hint: None, span }
+    Finding { rule: "F001".into(), severity: Severity::Error, message: message.into(), hint: None, span }
 }
 
 fn quadratic(code: &str) {

@@ -4,7 +4,11 @@ use std::sync::Mutex;
 
 use enginehouse_sdk::{
     Attempt, EngineError, Error, Failure, LogChunk, Outcome, Phase, Progress, Table,
-    host::processes::{self, Program, State},
+    host::{
+        objects,
+        processes::{self, Program, State},
+        settings,
+    },
     program,
     results::{self, Layout},
 };
@@ -63,7 +67,10 @@ pub(crate) fn log(ticket: &str, after: u64) -> Result<LogChunk, Failure> {
     if has(Fault::LogEndless) {
         return piece(after + 1);
     }
-    program::log(&token, after)
+    match program::log(&token, after) {
+        Err(_) if has(Fault::RefusalLost) => Err(Failure::Lost("it does not answer".into())),
+        piece => piece,
+    }
 }
 
 pub(crate) fn cancel(attempt: &Attempt, ticket: &str) -> Result<(), Failure> {
@@ -81,10 +88,17 @@ pub(crate) fn cancel(attempt: &Attempt, ticket: &str) -> Result<(), Failure> {
 }
 
 pub(crate) fn fetch(attempt: &Attempt, ticket: &str) -> Result<Outcome, Failure> {
-    let mut outcome = match processes::check(&token(ticket)?).map_err(Failure::Host)? {
+    let ended = processes::check(&token(ticket)?);
+    if has(Fault::QuotaEmpty) && matches!(ended, Err(Error::QuotaExceeded(_))) {
+        return Ok(Outcome { failure: None, ..failed("") });
+    }
+    let mut outcome = match ended.map_err(Failure::Host)? {
         State::Exited(0) => results::collect(attempt, Layout { csv_escape: None, success_for: None })?,
         ended => failed(&format!("{ended:?}")),
     };
+    if outcome.failure.is_none() && settings::get("manifest").is_some() {
+        objects::read(&format!("{}manifest.json", attempt.output), 0, 1024).map_err(Failure::Host)?;
+    }
     if has(Fault::FailureUntold) {
         outcome.failure = None;
     }

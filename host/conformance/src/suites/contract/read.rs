@@ -1,6 +1,6 @@
 //! Reading code.
 
-use enginehouse_runtime::{Finding, Task};
+use enginehouse_runtime::{Error, Finding, Task};
 
 use super::{
     shapes::{self, Shape},
@@ -71,7 +71,11 @@ pub(in crate::suites) fn same(first: &[Finding], again: &[Finding]) -> Verdict {
 async fn survives(bench: &Bench, shapes: Vec<Shape>) -> Verdict {
     let task: Task = tasks::empty(bench.plugin.describe());
     for (what, code) in shapes {
-        let report = bench.plugin.validate(&outside(), &task, &code).await;
+        let mut report = bench.plugin.validate(&outside(), &task, &code).await;
+        if matches!(report, Err(Error::OutOfTime { .. })) {
+            // The clock runs on while others have the processor: a busy machine is no fault of the plugin's.
+            report = bench.plugin.validate(&outside(), &task, &code).await;
+        }
         if let Some(report) = unless_too_deep(&format!("`validate` of {what}"), report)? {
             span::within(what, &code, &report.findings)?;
         }
