@@ -18,6 +18,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("enginehouse-local", &["enginehouse-capabilities"]),
     ("enginehouse-aws", &["enginehouse-capabilities"]),
     ("enginehouse-protocols", &["enginehouse-capabilities"]),
+    ("enginehouse-conformance", &["enginehouse-capabilities", "enginehouse-runtime"]),
     (
         "enginehouse",
         &[
@@ -27,6 +28,7 @@ const MAY: &[(&str, &[&str])] = &[
             "enginehouse-aws",
             "enginehouse-protocols",
             "enginehouse-bundle",
+            "enginehouse-conformance",
         ],
     ),
     ("enginehouse-sdk", &[]),
@@ -36,6 +38,8 @@ const MAY: &[(&str, &[&str])] = &[
     ("enginehouse-ray", &["enginehouse-sdk", "enginehouse-pycheck", "enginehouse-recipes"]),
     ("enginehouse-component", &[]),
     ("enginehouse-bundle", &["enginehouse-component"]),
+    ("enginehouse-conformance-tests", &["enginehouse-component"]),
+    ("enginehouse-guest-faulty", &["enginehouse-sdk"]),
     ("enginehouse-guest-metered", &["enginehouse-sdk"]),
 ];
 

@@ -1,0 +1,10 @@
+//! The contract, one file for exports that belong together.
+
+pub(super) mod cancel;
+pub(super) mod describe;
+pub(super) mod plan;
+pub(super) mod read;
+mod shapes;
+mod span;
+pub(super) mod work;
+pub(super) mod write;
