@@ -40,6 +40,8 @@ const MAY: &[(&str, &[&str])] = &[
     ("enginehouse-bundle", &["enginehouse-component"]),
     ("enginehouse-conformance-tests", &["enginehouse-component"]),
     ("enginehouse-guest-faulty", &["enginehouse-sdk"]),
+    ("enginehouse-guest-grown", &["enginehouse-sdk"]),
+    ("enginehouse-guest-marked", &["enginehouse-sdk"]),
     ("enginehouse-guest-metered", &["enginehouse-sdk"]),
 ];
 

@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use enginehouse_capabilities::CallContext;
@@ -27,6 +27,7 @@ use crate::{
     host::{Own, View},
     limits::Meter,
     output::Output,
+    tally::Tally,
 };
 
 /// A checked component that can be called.
@@ -38,6 +39,7 @@ pub(crate) struct Callee {
     pub(crate) places: Semaphore,
     /// Calls that wait for a place.
     pub(crate) waiting: AtomicUsize,
+    pub(crate) tally: Tally,
 }
 
 /// What belongs to one call and ends with it.
@@ -74,7 +76,7 @@ impl Callee {
         P: ComponentNamedList + Lower + Send + Sync,
         R: Lift + Send + Sync + 'static,
     {
-        let framework = cx.framework.clone();
+        let (framework, begun) = (cx.framework.clone(), Instant::now());
         let span = info_span!("plugin call", otel.name = %stage, framework, outcome = Empty);
         let result = self
             .within_limits(stage, cx, async |store| {
@@ -84,6 +86,7 @@ impl Callee {
             .instrument(span.clone())
             .await;
         span.record("outcome", count::ended(&framework, stage, &result));
+        self.tally.ended(stage, begun.elapsed(), &result);
         result
     }
 
