@@ -88,9 +88,10 @@ async fn a_candidate_takes_its_share_of_new_runs_and_is_promoted() {
     assert_eq!(host.plugin("marked").await.unwrap()["trial"]["generation"], 1, "a trial goes on after a crash");
     assert_eq!(read(&host, "a").await["generation"], 0);
     assert!(promote(&host).await.status().is_success());
-    assert_eq!(read(&host, "a").await["generation"], 1);
+    assert_eq!(read(&host, "a").await["generation"], 2);
     let plugin = host.plugin("marked").await.unwrap();
-    assert_eq!((&plugin["trial"], &plugin["generation"]), (&Value::Null, &json!(1)));
+    assert_eq!((&plugin["trial"], &plugin["generation"]), (&Value::Null, &json!(2)));
+    assert_eq!(plugin["generations"][1]["trial_ended"], "it serves as generation 2");
     problem(promote(&host).await, 404).await.unwrap();
     host = host.crash_and_restart().await.unwrap();
     assert_eq!(read(&host, "b").await["findings"][0]["message"], mark(2), "and it serves after the next one");
@@ -140,7 +141,7 @@ async fn servers_that_share_a_store_follow_each_other() {
     assert!(try_out(&two, marked(2), json!({})).await.status().is_success());
     once(&one, |plugin| plugin["trial"]["generation"] == 1).await;
     assert!(promote(&one).await.status().is_success());
-    let plugin = once(&two, serves(1)).await;
+    let plugin = once(&two, serves(2)).await;
     assert_eq!(plugin["trial"], Value::Null);
     assert_eq!(read(&two, "b").await["findings"][0]["message"], mark(2));
 }

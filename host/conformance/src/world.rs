@@ -31,8 +31,25 @@ struct State {
     ends_well: bool,
     works: BTreeMap<String, Work>,
     objects: BTreeMap<ObjectUri, Bytes>,
+    /// What was handed in so far, in bytes: a plugin that is tried out may be hostile.
+    taken: usize,
     /// What was asked for last that a real host may have and this world has not.
     missed: Option<String>,
+}
+
+/// The most bytes that this world takes, over all that a plugin hands in.
+const MOST_TAKEN: usize = 64 << 20;
+
+impl State {
+    /// Counts what is handed in.
+    fn take(&mut self, bytes: usize) -> Result<()> {
+        self.taken = self.taken.saturating_add(bytes);
+        if self.taken <= MOST_TAKEN {
+            return Ok(());
+        }
+        let most = MOST_TAKEN >> 20;
+        Err(Error::QuotaExceeded(format!("a plugin that is tried out may hand in {most} MiB in all: write less")))
+    }
 }
 
 /// How the host functions answer.

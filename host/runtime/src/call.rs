@@ -85,7 +85,11 @@ impl Callee {
             })
             .instrument(span.clone())
             .await;
-        span.record("outcome", count::ended(&framework, stage, &result));
+        let outcome = count::outcome(&result);
+        if self.runtime.parts().counted {
+            count::ended(&framework, stage, outcome);
+        }
+        span.record("outcome", outcome);
         self.tally.ended(stage, begun.elapsed(), &result);
         result
     }

@@ -5,9 +5,9 @@ use crate::{Error, Stage};
 /// The name of the counter; its labels are `framework`, `export` and `outcome`.
 const CALLS: &str = "enginehouse_plugin_calls_total";
 
-/// Counts a call; how it ended, in a word.
-pub(crate) fn ended<T>(framework: &str, stage: Stage, result: &Result<T, Error>) -> &'static str {
-    let outcome = match result {
+/// How a call ended, in a word.
+pub(crate) fn outcome<T>(result: &Result<T, Error>) -> &'static str {
+    match result {
         Ok(_) => "answered",
         Err(Error::Trapped { .. } | Error::StackOverflow(_)) => "trapped",
         Err(Error::OutOfMemory { .. }) => "out-of-memory",
@@ -15,8 +15,11 @@ pub(crate) fn ended<T>(framework: &str, stage: Stage, result: &Result<T, Error>)
         Err(Error::Busy(_)) => "busy",
         Err(Error::Invalid(_)) => "invalid",
         Err(_) => "failed",
-    };
+    }
+}
+
+/// Counts a call.
+pub(crate) fn ended(framework: &str, stage: Stage, outcome: &'static str) {
     let labels = [("framework", framework.to_owned()), ("export", stage.to_string()), ("outcome", outcome.to_owned())];
     metrics::counter!(CALLS, &labels).increment(1);
-    outcome
 }

@@ -26,6 +26,8 @@ pub(crate) struct Parts {
     pub(crate) capabilities: Capabilities,
     /// In front of the pool, which would answer an error where it is full.
     pub(crate) slots: Arc<Semaphore>,
+    /// Whether calls are counted among those of the server.
+    pub(crate) counted: bool,
     pooled: bool,
 }
 
@@ -52,17 +54,18 @@ impl Runtime {
             .map_err(|error| Error::Host(format!("no thread for the engine's clock: {error}")))?;
         let compiler = Arc::new(Compiler::new(engine, cache, compiler));
         let slots = Arc::new(Semaphore::new(INSTANCES as usize));
-        Ok(Self(Arc::new(Parts { compiler, capabilities, slots, pooled })))
+        Ok(Self(Arc::new(Parts { compiler, capabilities, slots, counted: true, pooled })))
     }
 
     /// The same engine with other capabilities for what is loaded from here on: a process has one engine, whatever plugins are
-    /// tried out over.
+    /// tried out over. What is tried out is not counted in the server's metrics.
     pub fn offering(&self, capabilities: Capabilities) -> Self {
         let Parts { compiler, slots, pooled, .. } = &*self.0;
         Self(Arc::new(Parts {
             compiler: Arc::clone(compiler),
             capabilities,
             slots: Arc::clone(slots),
+            counted: false,
             pooled: *pooled,
         }))
     }

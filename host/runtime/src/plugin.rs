@@ -22,8 +22,10 @@ use crate::{
 /// What the operator says about a plugin.
 #[derive(Debug, Clone)]
 pub struct PluginConfig {
-    /// What the plugin gets from `settings`; names that it does not describe are refused at load. No secrets.
+    /// What the plugin gets from `settings`. No secrets.
     pub settings: BTreeMap<String, String>,
+    /// Settings that it does not describe are left out, with a warning; else they are refused at load.
+    pub lenient: bool,
     /// What each of its calls may use.
     pub limits: Limits,
     /// What it may import, and how far that reaches.
@@ -33,7 +35,7 @@ pub struct PluginConfig {
 impl Default for PluginConfig {
     /// No settings, the usual limits, and everything granted.
     fn default() -> Self {
-        Self { settings: BTreeMap::new(), limits: Limits::default(), grants: Grants::all() }
+        Self { settings: BTreeMap::new(), lenient: false, limits: Limits::default(), grants: Grants::all() }
     }
 }
 

@@ -15,13 +15,18 @@ use crate::Plugin;
 #[derive(Debug)]
 pub struct Generation {
     number: u32,
-    plugin: Plugin,
+    plugin: Arc<Plugin>,
 }
 
 impl Generation {
     /// The plugin that serves its framework under this number.
     pub fn new(number: u32, plugin: Plugin) -> Self {
-        Self { number, plugin }
+        Self { number, plugin: Arc::new(plugin) }
+    }
+
+    /// The same plugin, activated anew.
+    pub fn again(&self, number: u32) -> Self {
+        Self { number, plugin: Arc::clone(&self.plugin) }
     }
 
     /// Counts the activations of its framework, from 0.
@@ -73,7 +78,10 @@ impl Registry {
 
     /// The generations of a framework that do not serve and are in use.
     pub fn others(&self, framework: &str) -> Vec<Arc<Generation>> {
-        self.slots.load().get(framework).map(|slot| slot.alive().collect()).unwrap_or_default()
+        let slots = self.slots.load();
+        let Some(slot) = slots.get(framework) else { return Vec::new() };
+        let serving = slot.serving.as_ref().map(|serving| serving.number);
+        slot.alive().filter(|other| Some(other.number) != serving).collect()
     }
 
     /// Lets a generation serve its framework: whoever asks from now on gets it. The one that served before goes on for those who

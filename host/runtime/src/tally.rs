@@ -37,6 +37,8 @@ impl Tally {
                 let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
                 self.validating_us.fetch_add(took, Ordering::Relaxed);
             }
+            // Told as findings, of this generation as of any other.
+            Err(Error::StackOverflow(_) | Error::OutOfMemory { .. }) if stage == Stage::Validate => {}
             Err(
                 Error::Trapped { .. } | Error::StackOverflow(_) | Error::OutOfMemory { .. } | Error::OutOfTime { .. },
             ) => {

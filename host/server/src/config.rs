@@ -245,6 +245,10 @@ impl Config {
         let caps = caps.into_iter().filter_map(|(name, cap)| Some((name.to_owned(), cap?)));
         let mut amounts: Vec<(String, f64)> = caps.collect();
         for (name, framework) in &self.frameworks {
+            if framework.limits.memory_mib > 1024 {
+                let setting = format!("frameworks.{name}.limits.memory-mib");
+                return Err(Error::Setting(setting, "at most 1024".to_owned()));
+            }
             if let Some((setting, error)) = framework.grants.wrong() {
                 return Err(Error::Setting(format!("frameworks.{name}.grants.{setting}"), error));
             }

@@ -32,8 +32,10 @@ impl Server {
     ///
     /// # Errors
     /// What in the configuration, the data folder or the port stands in the way.
-    pub async fn start(config: Config, start: Start) -> anyhow::Result<Self> {
+    pub async fn start(mut config: Config, start: Start) -> anyhow::Result<Self> {
         config.check()?;
+        // Databases and sandboxes take no relative paths.
+        config.data = std::path::absolute(&config.data)?;
         let listener = TcpListener::bind(config.listen)
             .await
             .with_context(|| format!("cannot listen on {}: choose another with --listen", config.listen))?;

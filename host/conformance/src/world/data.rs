@@ -49,7 +49,9 @@ impl Objects for World {
             .await
             .map_err(|error| Error::other("the body broke off", error))?;
         let bytes = whole.len() as u64;
-        self.fair()?.objects.insert(uri.clone(), whole.freeze());
+        let mut state = self.fair()?;
+        state.take(whole.len())?;
+        state.objects.insert(uri.clone(), whole.freeze());
         Ok(bytes)
     }
 

@@ -53,6 +53,7 @@ impl World {
     pub(super) fn start(&self, cx: &CallContext, key: String, request: String) -> Result<()> {
         let mut state = self.fair()?;
         let output = cx.attempt.as_ref().map(|attempt| attempt.output.clone());
+        state.take(request.len())?;
         let ends_well = state.ends_well;
         let new = Work { request: Some(request.clone()), output, ends_well, looks: 0, cancelled: false };
         let work = state.works.entry(key).or_insert(new);

@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use rustix::process::{Resource, Rlimit, nice, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _},
     process::Command,
@@ -73,12 +73,11 @@ impl CompilerProcess {
             return Err(LoadError::Compile(format!("it takes longer than {seconds} s; make it smaller")));
         };
         let (status, compiled, words) = ended.map_err(broken)?;
+        if compiled.len() as u64 >= MAX_COMPILED {
+            return Err(LoadError::Compile(format!("it has more than {} MiB compiled; make it smaller", MAX_COMPILED >> 20)));
+        }
         let words = String::from_utf8_lossy(&words).trim().to_owned();
         match status.code() {
-            Some(0) if compiled.len() as u64 == MAX_COMPILED => Err(LoadError::Compile(format!(
-                "it has more than {} MiB compiled; make it smaller",
-                MAX_COMPILED >> 20
-            ))),
             Some(0) => Ok(compiled),
             Some(1) => Err(LoadError::Compile(words)),
             _ => Err(LoadError::Compile(format!(
@@ -123,10 +122,15 @@ pub(super) fn precompile(engine: &Engine, wasm: &[u8]) -> wasmtime::Result<Vec<u
     engine.precompile_component(wasm)
 }
 
+/// A limit, or the one that is set already where that is lower.
+fn at_most(resource: Resource, most: u64) -> rustix::io::Result<()> {
+    let most = getrlimit(resource).maximum.map_or(most, |maximum| maximum.min(most));
+    setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })
+}
+
 fn bound() -> rustix::io::Result<()> {
     nice(NICENESS)?;
-    let at_most = |most| Rlimit { current: Some(most), maximum: Some(most) };
-    setrlimit(Resource::Data, at_most(MEMORY))?;
-    setrlimit(Resource::Cpu, at_most(PROCESSOR_SECONDS))?;
-    setrlimit(Resource::Core, at_most(0))
+    at_most(Resource::Data, MEMORY)?;
+    at_most(Resource::Cpu, PROCESSOR_SECONDS)?;
+    at_most(Resource::Core, 0)
 }

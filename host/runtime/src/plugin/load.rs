@@ -31,6 +31,7 @@ impl Runtime {
     /// [`LoadError`], which says what the author or the operator can do.
     pub async fn load(&self, wasm: Bytes, config: PluginConfig) -> Result<Plugin, LoadError> {
         check_limits(&config.limits)?;
+        let lenient = config.lenient;
         inspect::bytes(&wasm)?;
         let digest = hex::encode(Sha256::digest(&wasm));
         let component = self.parts().compiler.compile(&digest, &wasm).await?;
@@ -45,7 +46,12 @@ impl Runtime {
             own: Arc::new(Own::new(config.settings, config.grants)),
         };
         let description = describe(&callee, &digest).await.map_err(|error| LoadError::Describe(Box::new(error)))?;
-        check_settings(&callee, &description)?;
+        if let Err(error) = check_settings(&callee, &description) {
+            if !lenient {
+                return Err(error);
+            }
+            tracing::warn!(%error, framework = description.framework, "a plugin of another version is given no such setting");
+        }
         let judge =
             serde_json::to_vec(&(&digest, &callee.own.settings)).map_err(|error| LoadError::Host(error.to_string()))?;
         let reports = Reports::new(callee.limits.kept_reports);

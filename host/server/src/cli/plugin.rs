@@ -55,7 +55,7 @@ enum Served {
         #[arg(long)]
         activate: bool,
         /// With `--activate`: what it may use, as `objects,processes`.
-        #[arg(long, value_delimiter = ',')]
+        #[arg(long, value_delimiter = ',', requires = "activate")]
         grant: Vec<String>,
     },
     /// Let an installed component serve its framework.
@@ -91,6 +91,9 @@ enum Served {
         /// How many times as long as the serving generation it may take to read [default: 3].
         #[arg(long)]
         max_slowdown: Option<f64>,
+        /// How many calls have to be seen before it is judged by them [default: 20].
+        #[arg(long)]
+        min_calls: Option<u64>,
     },
     /// Let the component that is tried out serve.
     Promote { framework: String },
@@ -141,7 +144,7 @@ impl Plugin {
                 }
             }
             Served::Activate { framework, digest, grant } => server.activate(&framework, &digest, &grant).await?,
-            Served::Try { framework, digest, grant, share, no_shadow, max_failures, max_changed, max_slowdown } => {
+            Served::Try { framework, digest, grant, share, no_shadow, max_failures, max_changed, max_slowdown, min_calls } => {
                 let terms = Terms::default();
                 let terms = Terms {
                     shadow: !no_shadow,
@@ -149,7 +152,7 @@ impl Plugin {
                     max_failures: max_failures.unwrap_or(terms.max_failures),
                     max_changed: max_changed.unwrap_or(terms.max_changed),
                     max_slowdown: max_slowdown.unwrap_or(terms.max_slowdown),
-                    ..terms
+                    min_calls: min_calls.unwrap_or(terms.min_calls),
                 };
                 let asked = json!({ "digest": digest, "grant": grant, "terms": terms });
                 let candidate = server.send(Method::POST, &format!("/{framework}/trial"), Some(asked)).await?;
@@ -192,7 +195,7 @@ impl Server {
         })?;
         let base = server.unwrap_or_else(|| format!("http://{}", config.listen));
         let base = base.trim_end_matches('/').to_owned();
-        Ok(Self { base, token: token.trim().to_owned(), http: reqwest::Client::new() })
+        Ok(Self { base, token: token.trim().to_owned(), http: reqwest::Client::builder().no_proxy().build()? })
     }
 
     async fn install(&self, file: &Path, signature: Option<&Path>) -> anyhow::Result<Value> {

@@ -135,7 +135,7 @@ fn store(error: &store::Error) -> ApiError {
     use store::Error as E;
     let detail = match error {
         E::KeyTaken(_) => format!("{error}: use a new key"),
-        E::ComponentInUse(_) => error.to_string(),
+        E::ComponentInUse(_) | E::NoComponent(_) => error.to_string(),
         E::OutputTaken(_) => format!("{error}: wait for it, or choose another prefix"),
         E::NotOwned => return ApiError::new(StatusCode::NOT_FOUND, "not-found", error.to_string()),
         E::TooManySessions(_) | E::TooManyRuns(_) => {
@@ -199,6 +199,7 @@ fn plugins(error: &plugins::Error) -> ApiError {
             serving.iter().fold(problem, |problem, serving| problem.with("serving", names(serving)))
         }
         E::Store(error) => store(error),
+        E::FellOver => internal("the plugin runtime", error),
         E::Ending => problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
     }
 }

@@ -3,10 +3,11 @@
 use axum::{
     Json,
     body::Bytes,
+    extract::rejection::BytesRejection,
     http::{HeaderMap, StatusCode, header},
 };
 use enginehouse_capabilities::Interface;
-use enginehouse_runtime::Generation;
+use enginehouse_runtime::{Generation, MAX_COMPONENT_BYTES};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -228,8 +229,15 @@ struct InRegistry {
 pub(super) async fn install(
     app: AppState,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Answer<(StatusCode, Json<InstalledView>)> {
+    let body = body.map_err(|error| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let detail = format!("a component has at most {} MiB", MAX_COMPONENT_BYTES >> 20);
+            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
+        }
+        _ => ApiError::invalid(format!("the component did not arrive whole: {error}")),
+    })?;
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let package = if kind.starts_with("application/json") {
         let asked: InRegistry = serde_json::from_slice(&body)

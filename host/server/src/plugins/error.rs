@@ -46,6 +46,9 @@ pub enum Error {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The loader fell over.
+    #[error("the server fell over this plugin; its log says where")]
+    FellOver,
     /// The server is about to end.
     #[error("the server is about to end; try again when it is there again")]
     Ending,

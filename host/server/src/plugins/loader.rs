@@ -1,27 +1,32 @@
 //! The one task that loads plugins.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry},
+    panic::AssertUnwindSafe,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use bytes::Bytes;
-use enginehouse_capabilities::{Grants, Interface};
-use enginehouse_runtime::{Generation, LoadError, Plugin, PluginConfig, Registry, Runtime};
+use enginehouse_capabilities::Interface;
+use enginehouse_runtime::{Generation, Registry, Runtime};
+use futures::FutureExt as _;
+use parking_lot::Mutex;
 use tokio::{
     sync::{mpsc, oneshot},
     time::{MissedTickBehavior, interval},
 };
 
-use super::{Activation, Error, Failure, Failures, Result, Trial, Trials, trust::Trust};
+use super::{Activation, Error, Failures, Result, Trial, Trials, trust::Trust};
 use crate::{
     config::Framework,
-    store::{GenerationRow, Origin, Pin, Store, Terms, now_ms},
+    store::{GenerationRow, Origin, Store, Terms},
 };
 
 /// How often candidates are judged, and how soon a server sees what another one activated in the store that they share.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How long what could not be loaded is left alone.
+const AGAIN: Duration = Duration::from_secs(30);
 
 /// Whether a component has served before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +54,6 @@ pub(super) enum Order {
     Try { wanted: Activation, terms: Terms, reply: oneshot::Sender<Result<Arc<Trial>>> },
     Promote { framework: String, reply: oneshot::Sender<Result<Arc<Generation>>> },
     EndTrial { framework: String, reply: oneshot::Sender<Result<()>> },
-    TakeUp { framework: String, pin: Pin, reply: oneshot::Sender<Result<Arc<Generation>>> },
 }
 
 pub(super) struct Loader {
@@ -60,35 +64,36 @@ pub(super) struct Loader {
     pub(super) failures: Arc<Failures>,
     pub(super) trust: Arc<Trust>,
     pub(super) trials: Arc<Trials>,
+    /// When what the store names was last tried and not loaded, by framework and number.
+    pub(super) tries: Mutex<HashMap<(String, u32), Instant>>,
 }
 
 impl Loader {
     /// Goes on until nobody can order anything any more.
-    pub(super) async fn run(self, mut orders: mpsc::Receiver<Order>) {
+    pub(super) async fn run(self: Arc<Self>, mut orders: mpsc::Receiver<Order>) {
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 order = orders.recv() => match order {
-                    Some(order) => self.obey(order).await,
+                    Some(order) => whole(self.obey(order)).await,
                     None => return,
                 },
-                _ = looks.tick() => {
-                    if let Err(error) = self.look().await {
-                        tracing::warn!(%error, "how plugins stand could not be looked up");
-                    }
-                }
+                _ = looks.tick() => whole(self.look()).await,
             }
         }
     }
 
     /// Does what is due without anybody's order.
-    async fn look(&self) -> Result<()> {
-        if self.store.is_shared() {
+    async fn look(&self) {
+        let looked = async {
             self.follow_others().await?;
             self.follow_trials().await?;
+            self.judge().await
+        };
+        if let Err(error) = looked.await {
+            tracing::warn!(%error, "how plugins stand could not be looked up");
         }
-        self.judge().await
     }
 
     async fn obey(&self, order: Order) {
@@ -101,7 +106,6 @@ impl Loader {
             Order::EndTrial { framework, reply } => {
                 drop(reply.send(self.end_trial(&framework, "its operator ended it").await))
             }
-            Order::TakeUp { framework, pin, reply } => drop(reply.send(self.take_up(&framework, &pin).await)),
         }
     }
 
@@ -139,10 +143,9 @@ impl Loader {
         if missing.is_empty() {
             return Ok(Granted { framework, digest, grants, granted_before, serving });
         }
-        let error = Error::Widens { missing, serving: serving.map(|serving| serving.imports().clone()), framework };
-        if let Error::Widens { framework, .. } = &error {
-            self.failed(framework, &digest, &error);
-        }
+        let serving = serving.map(|serving| serving.imports().clone());
+        let error = Error::Widens { framework: framework.clone(), missing, serving };
+        self.failed(&framework, &digest, &error);
         Err(error)
     }
 
@@ -151,10 +154,9 @@ impl Loader {
         let row = match to {
             Some(number) => self.store.generation(framework, number).await?,
             None => {
-                let rows = self.store.generations(framework).await?;
-                let other =
-                    |row: &GenerationRow| serving.as_ref().is_some_and(|serving| serving.digest() != row.digest);
-                rows.into_iter().filter(|row| row.trial.is_none()).find(other)
+                let rows = self.store.served_generations(framework).await?;
+                let other = |row: &GenerationRow| serving.as_ref().is_none_or(|serving| serving.digest() != row.digest);
+                rows.into_iter().find(other)
             }
         };
         let Some(row) = row else {
@@ -176,51 +178,31 @@ impl Loader {
         tried: Tried,
     ) -> Result<Arc<Generation>> {
         let wasm = self.trusted(digest).await?;
-        let plugin = self.load(framework, wasm.clone(), grants).await?;
+        let plugin = self.load(framework, digest, wasm.clone(), grants, tried).await?;
         if tried == Tried::Anew {
             self.hold_to_contract(framework, wasm, grants).await?;
         }
         let number = self.store.add_generation(framework, digest, grants, Origin::Operator).await?;
         self.succeeded(framework);
         let generation = self.publish(number, plugin);
-        self.end_trial_of(framework, "another component was activated").await?;
-        Ok(generation)
-    }
-
-    /// A generation that runs are pinned to and that is not in memory.
-    async fn take_up(&self, framework: &str, pin: &Pin) -> Result<Arc<Generation>> {
-        // Another run may have asked for it just before.
-        if let Some(found) = self.registry.find(framework, pin.generation).filter(|found| found.digest() == pin.digest)
-        {
-            return Ok(found);
+        // With its row the trial of another is over; this says why.
+        if let Err(error) = self.end_trial_of(framework, "another component was activated").await {
+            tracing::warn!(%error, framework, "why a trial ended could not be written");
         }
-        let row = self.store.generation(framework, pin.generation).await?.filter(|row| row.digest == pin.digest);
-        let row = row.ok_or_else(|| {
-            let Pin { generation, digest } = pin;
-            Error::NotFound(format!("generation {generation} of `{framework}` ({digest}) is not in the store"))
-        })?;
-        // What it began with it may end with, whoever signs by now.
-        let (wasm, _) = self.component(&row.digest).await?;
-        let plugin = self.load(framework, wasm, &row.grants).await?;
-        let generation = Arc::new(Generation::new(row.number, plugin));
-        self.registry.keep(&generation);
         Ok(generation)
     }
 
-    /// Takes up what another server activated.
+    /// Takes up what another server activated, or this one did and was not told.
     async fn follow_others(&self) -> Result<()> {
         for row in self.store.latest_generations().await? {
-            let failed = self.failures.load().get(&row.framework).is_some_and(|failure| failure.digest == row.digest);
             let behind = self.registry.get(&row.framework).is_none_or(|serving| serving.number() < row.number);
-            if !behind || failed {
+            if !behind || !self.is_worth_a_try(&row.framework, row.number) {
                 continue;
             }
-            // One that was on trial here is there already.
-            if let Some(found) = self.registry.find(&row.framework, row.number) {
-                self.registry.activate(&found);
-                continue;
-            }
-            let loaded = async { self.load(&row.framework, self.trusted(&row.digest).await?, &row.grants).await };
+            let loaded = async {
+                let wasm = self.trusted(&row.digest).await?;
+                self.load(&row.framework, &row.digest, wasm, &row.grants, Tried::Before).await
+            };
             match loaded.await {
                 Ok(plugin) => {
                     self.publish(row.number, plugin);
@@ -232,76 +214,23 @@ impl Loader {
         Ok(())
     }
 
-    /// Loads a component under what the operator says about its framework.
-    pub(super) async fn load(&self, framework: &str, wasm: Bytes, grants: &BTreeSet<Interface>) -> Result<Plugin> {
-        let plugin = self.runtime.load(wasm, self.plugin_config(framework, grants)).await?;
-        let described = &plugin.describe().framework;
-        if described != framework {
-            let text = format!("the component is for the framework `{described}`, not for `{framework}`");
-            return Err(Error::Refused(LoadError::Mismatch(text)));
-        }
-        Ok(plugin)
-    }
-
-    /// Holds a component against the contract, under the limits that it will have, and with the interfaces that it is granted.
-    pub(super) async fn hold_to_contract(
-        &self,
-        framework: &str,
-        wasm: Bytes,
-        grants: &BTreeSet<Interface>,
-    ) -> Result<()> {
-        let mut config = self.plugin_config(framework, grants);
-        // What they are narrowed to are the operator's own buckets and names, and the kit's world has others.
-        config.grants = Grants { interfaces: config.grants.interfaces, ..Grants::default() };
-        let report = enginehouse_conformance::check(&self.runtime, wasm, config).await;
-        match report.passed() {
-            true => Ok(()),
-            false => Err(Error::Fails(Box::new(report))),
+    /// Whether to load what the store names: what failed is tried again after a while.
+    pub(super) fn is_worth_a_try(&self, framework: &str, number: u32) -> bool {
+        let mut tries = self.tries.lock();
+        tries.retain(|_, last| last.elapsed() < AGAIN);
+        match tries.entry((framework.to_owned(), number)) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(free) => {
+                free.insert(Instant::now());
+                true
+            }
         }
     }
+}
 
-    /// The bytes of a component that may serve.
-    pub(super) async fn trusted(&self, digest: &str) -> Result<Bytes> {
-        let (wasm, signature) = self.component(digest).await?;
-        self.trust.check(digest, &wasm, signature.as_deref()).await?;
-        Ok(wasm)
-    }
-
-    async fn component(&self, digest: &str) -> Result<(Bytes, Option<Vec<u8>>)> {
-        let component = self.store.component(digest).await?;
-        let gone = || Error::NotFound(format!("the component {digest} is not in the store: install it again"));
-        component.map(|(wasm, signature)| (Bytes::from(wasm), signature)).ok_or_else(gone)
-    }
-
-    fn plugin_config(&self, framework: &str, grants: &BTreeSet<Interface>) -> PluginConfig {
-        let Framework { settings, limits, grants: narrowed, .. } = self.config(framework);
-        PluginConfig { settings, limits: limits.for_runtime(), grants: narrowed.with(grants) }
-    }
-
-    pub(super) fn publish(&self, number: u32, plugin: Plugin) -> Arc<Generation> {
-        let generation = Arc::new(Generation::new(number, plugin));
-        let framework = &generation.describe().framework;
-        self.registry.activate(&generation);
-        tracing::info!(framework, generation = number, digest = generation.digest(), "a plugin serves");
-        generation
-    }
-
-    fn config(&self, framework: &str) -> Framework {
-        self.frameworks.get(framework).cloned().unwrap_or_default()
-    }
-
-    pub(super) fn succeeded(&self, framework: &str) {
-        let mut failures = BTreeMap::clone(&self.failures.load());
-        if failures.remove(framework).is_some() {
-            self.failures.store(Arc::new(failures));
-        }
-    }
-
-    pub(super) fn failed(&self, framework: &str, digest: &str, error: &Error) {
-        let reason = error.to_string();
-        tracing::error!(framework, digest, reason, "a plugin was not activated");
-        let mut failures = BTreeMap::clone(&self.failures.load());
-        failures.insert(framework.to_owned(), Failure { digest: digest.to_owned(), reason, at: now_ms() });
-        self.failures.store(Arc::new(failures));
+/// Goes on after what fell over: one plugin must not keep all others from ever being swapped.
+pub(super) async fn whole(work: impl Future<Output = ()>) {
+    if AssertUnwindSafe(work).catch_unwind().await.is_err() {
+        tracing::error!("loading a plugin fell over");
     }
 }

@@ -8,6 +8,7 @@
 mod config;
 mod error;
 mod install;
+mod load;
 mod loader;
 mod start;
 mod trial;
@@ -35,6 +36,7 @@ pub(crate) use watch::Watch;
 
 use crate::store::{Pin, Terms};
 use install::Installer;
+use load::TakeUp;
 use loader::Order;
 
 /// The result of what an operator asks for.
@@ -50,6 +52,7 @@ pub struct Plugins {
     failures: Arc<Failures>,
     trials: Arc<Trials>,
     orders: mpsc::Sender<Order>,
+    take_ups: mpsc::Sender<TakeUp>,
     installer: Arc<Installer>,
 }
 
@@ -106,10 +109,11 @@ impl Plugins {
         self.trials.load().get(framework).cloned()
     }
 
-    /// Has the candidate on trial, where there is one, read what `reader` has read.
+    /// Has the candidate on trial, where there is one, read what the serving generation has read.
     pub(crate) fn mirror(&self, reader: &Generation, cx: &CallContext, task: &Task, code: &str, report: &Report) {
         let trial = self.trial(&reader.describe().framework);
-        if let Some(trial) = trial.filter(|trial| trial.terms.shadow && trial.candidate.number() != reader.number()) {
+        let serves = || self.get(&reader.describe().framework).is_some_and(|one| one.number() == reader.number());
+        if let Some(trial) = trial.filter(|trial| trial.terms.shadow && serves()) {
             trial.mirror(cx, task, code, report);
         }
     }
@@ -151,7 +155,9 @@ impl Plugins {
             Some(found) if found.digest() == pin.digest => Ok(found),
             _ => {
                 let (framework, pin) = (framework.to_owned(), pin.clone());
-                self.order(|reply| Order::TakeUp { framework, pin, reply }).await
+                let (reply, answer) = oneshot::channel();
+                self.take_ups.send(TakeUp { framework, pin, reply }).await.map_err(|_| Error::Ending)?;
+                answer.await.unwrap_or(Err(Error::FellOver))
             }
         }
     }
@@ -212,6 +218,6 @@ impl Plugins {
     async fn order<T>(&self, order: impl FnOnce(oneshot::Sender<Result<T>>) -> Order) -> Result<T> {
         let (reply, answer) = oneshot::channel();
         self.orders.send(order(reply)).await.map_err(|_| Error::Ending)?;
-        answer.await.unwrap_or(Err(Error::Ending))
+        answer.await.unwrap_or(Err(Error::FellOver))
     }
 }

@@ -9,18 +9,19 @@ use bytes::Bytes;
 use enginehouse_capabilities::Interface;
 use enginehouse_runtime::{Registry, Runtime};
 use futures::future::join_all;
+use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
 use super::{
     Failures, ORDERS, Plugins, Result, Trials,
     install::{Installer, component},
-    loader::Loader,
+    loader::{Loader, Tried},
     trust::Trust,
 };
 use crate::{
     config::{self, Framework},
-    store::{GenerationRow, Origin, Store},
+    store::{self, GenerationRow, Origin, Store},
 };
 
 /// Generations that are tried at start where later ones cannot be loaded any more.
@@ -62,7 +63,7 @@ impl Plugins {
         let installer = Arc::new(Installer::new(runtime.clone(), store.clone(), Arc::clone(&trust)));
         let latest = store.latest_generations().await?;
         let trials = Arc::new(Trials::default());
-        let loader = Loader { runtime, store, frameworks, registry, failures, trust, trials };
+        let loader = Loader { runtime, store, frameworks, registry, failures, trust, trials, tries: Mutex::default() };
         let mut names: BTreeSet<&str> = latest.iter().map(|row| row.framework.as_str()).collect();
         names.extend(bundled.iter().map(|bundled| bundled.framework.as_str()));
         let started = names.into_iter().map(async |framework| {
@@ -73,13 +74,17 @@ impl Plugins {
         join_all(started).await.into_iter().collect::<Result<()>>()?;
         loader.follow_trials().await?;
         let (orders, inbox) = mpsc::channel(ORDERS);
+        let (take_ups, wanted) = mpsc::channel(ORDERS);
         let plugins = Self {
             registry: Arc::clone(&loader.registry),
             failures: Arc::clone(&loader.failures),
             trials: Arc::clone(&loader.trials),
             orders,
+            take_ups,
             installer,
         };
+        let loader = Arc::new(loader);
+        tokio::spawn(Arc::clone(&loader).take_up_all(wanted));
         tokio::spawn(loader.run(inbox));
         Ok(plugins)
     }
@@ -95,7 +100,7 @@ impl Loader {
             }
         }
         let mut tried = BTreeSet::new();
-        for row in self.store.generations(framework).await?.into_iter().filter(|row| row.trial.is_none()) {
+        for row in self.store.served_generations(framework).await? {
             if tried.len() < TRIED && tried.insert(row.digest.clone()) && self.go_on(&row).await {
                 break;
             }
@@ -106,7 +111,7 @@ impl Loader {
     /// Lets the bundled plugin serve as a new generation; whether it does.
     async fn begin_anew(&self, framework: &str, digest: &str, wasm: &Bytes) -> Result<bool> {
         let all: BTreeSet<Interface> = Interface::ALL.into();
-        let plugin = match self.load(framework, wasm.clone(), &all).await {
+        let plugin = match self.load(framework, digest, wasm.clone(), &all, Tried::Anew).await {
             Ok(plugin) => plugin,
             Err(error) => {
                 self.failed(framework, digest, &error);
@@ -115,14 +120,22 @@ impl Loader {
         };
         // Kept as well: runs that are pinned to it must find it under the next version of the server.
         self.store.add_component(component(&plugin, wasm)).await?;
-        let number = self.store.add_generation(framework, digest, plugin.imports(), Origin::Bundled).await?;
+        let added = self.store.add_generation(framework, digest, plugin.imports(), Origin::Bundled).await;
+        // Another server that starts at this moment was first, with the same.
+        if added.as_ref().is_err_and(store::Error::is_lasting) {
+            return Ok(false);
+        }
+        let number = added?;
         self.publish(number, plugin);
         Ok(true)
     }
 
     /// Lets a generation serve again that did before; whether it does.
     async fn go_on(&self, row: &GenerationRow) -> bool {
-        let loaded = async { self.load(&row.framework, self.trusted(&row.digest).await?, &row.grants).await };
+        let loaded = async {
+            let wasm = self.trusted(&row.digest).await?;
+            self.load(&row.framework, &row.digest, wasm, &row.grants, Tried::Before).await
+        };
         match loaded.await {
             Ok(plugin) => {
                 self.publish(row.number, plugin);

@@ -27,7 +27,7 @@ pub struct Trial {
     /// How the calls of the generation that serves went, when it began.
     before: Calls,
     seen: Seen,
-    places: Semaphore,
+    places: Arc<Semaphore>,
 }
 
 #[derive(Debug, Default)]
@@ -58,7 +58,7 @@ pub struct Shown {
 impl Trial {
     pub(super) fn new(candidate: Arc<Generation>, terms: Terms, serving: Option<&Generation>) -> Self {
         let before = serving.map(|serving| serving.calls()).unwrap_or_default();
-        Self { candidate, terms, before, seen: Seen::default(), places: Semaphore::new(MIRRORED_AT_ONCE) }
+        Self { candidate, terms, before, seen: Seen::default(), places: Arc::new(Semaphore::new(MIRRORED_AT_ONCE)) }
     }
 
     /// Whether a new run is the candidate's, by chance and by its share.
@@ -68,10 +68,13 @@ impl Trial {
 
     /// Has the candidate read what the serving generation has read, in the background.
     pub(super) fn mirror(self: &Arc<Self>, cx: &CallContext, task: &Task, code: &str, report: &Report) {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { return };
         let this = Arc::clone(self);
-        let (cx, task, code, report) = (cx.clone(), task.clone(), code.to_owned(), report.clone());
+        // Outside its run: a note of the candidate's has no place in the run's journal.
+        let cx = CallContext { run: None, attempt: None, ..cx.clone() };
+        let (task, code, report) = (task.clone(), code.to_owned(), report.clone());
         tokio::spawn(async move {
-            let Ok(_place) = this.places.try_acquire() else { return };
+            let _place = place;
             let add = |counter: &AtomicU64| {
                 counter.fetch_add(1, Ordering::Relaxed);
             };
@@ -84,8 +87,8 @@ impl Trial {
                         add(&this.seen.changed_verdicts);
                     }
                 }
-                // A busy host says nothing of the candidate.
-                Err(enginehouse_runtime::Error::Busy(_)) => return,
+                // What is the host's says nothing of the candidate.
+                Err(enginehouse_runtime::Error::Busy(_) | enginehouse_runtime::Error::Host(_)) => return,
                 Err(_) => add(&this.seen.failed),
             }
             add(&this.seen.mirrored);

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use enginehouse_runtime::Generation;
 
-use super::{Activation, Error, Result, Trial, loader::Loader};
+use super::{
+    Activation, Error, Result, Trial,
+    loader::{Loader, Tried},
+};
 use crate::store::{GenerationRow, Origin, Terms, TrialRow};
 
 impl Loader {
@@ -19,13 +22,13 @@ impl Loader {
         }
         let tried = async {
             let wasm = self.trusted(digest).await?;
-            let plugin = self.load(framework, wasm.clone(), grants).await?;
+            let plugin = self.load(framework, digest, wasm.clone(), grants, Tried::Anew).await?;
             self.hold_to_contract(framework, wasm, grants).await?;
             Ok(plugin)
         };
         let plugin = tried.await.inspect_err(|error| self.failed(framework, digest, error))?;
-        self.end_trial_of(framework, "another component is tried out").await?;
         let number = self.store.add_generation(framework, digest, grants, Origin::Trial(&terms)).await?;
+        self.end_trial_of(framework, "another component is tried out").await?;
         let candidate = Arc::new(Generation::new(number, plugin));
         self.succeeded(framework);
         Ok(self.begin_trial(candidate, terms))
@@ -33,12 +36,19 @@ impl Loader {
 
     pub(super) async fn promote(&self, framework: &str) -> Result<Arc<Generation>> {
         let trial = self.trial(framework)?;
-        let candidate = Arc::clone(&trial.candidate);
-        self.store.set_trial(framework, candidate.number(), None).await?;
-        self.forget_trial(framework);
-        self.registry.activate(&candidate);
-        tracing::info!(framework, generation = candidate.number(), "a candidate serves");
-        Ok(candidate)
+        let candidate = &trial.candidate;
+        let row = self.store.generation(framework, candidate.number()).await?;
+        let grants = row.map(|row| row.grants).unwrap_or_default();
+        // A number of its own: who serves by it is told apart from who was tried out.
+        let number = self.store.add_generation(framework, candidate.digest(), &grants, Origin::Operator).await?;
+        let serving = Arc::new(candidate.again(number));
+        self.registry.activate(&serving);
+        self.succeeded(framework);
+        tracing::info!(framework, generation = number, "a candidate serves");
+        if let Err(error) = self.end_trial_of(framework, &format!("it serves as generation {number}")).await {
+            tracing::warn!(%error, framework, "why a trial ended could not be written");
+        }
+        Ok(serving)
     }
 
     pub(super) async fn end_trial(&self, framework: &str, reason: &str) -> Result<()> {
@@ -50,9 +60,9 @@ impl Loader {
     pub(super) async fn end_trial_of(&self, framework: &str, reason: &str) -> Result<()> {
         let Ok(trial) = self.trial(framework) else { return Ok(()) };
         let row = TrialRow { terms: trial.terms.clone(), ended: Some(reason.to_owned()) };
-        self.store.set_trial(framework, trial.candidate.number(), Some(&row)).await?;
         self.forget_trial(framework);
-        tracing::warn!(framework, generation = trial.candidate.number(), reason, "the trial of a candidate ended");
+        self.store.end_trial(framework, trial.candidate.number(), &row).await?;
+        tracing::info!(framework, generation = trial.candidate.number(), reason, "the trial of a candidate ended");
         Ok(())
     }
 
@@ -77,15 +87,15 @@ impl Loader {
         }
         for GenerationRow { framework, number, digest, grants, trial, .. } in open {
             let known = self.trial(&framework).is_ok_and(|trial| trial.candidate.number() == number);
-            let Some(row) = trial.filter(|_| !known) else { continue };
-            let loaded = async { self.load(&framework, self.trusted(&digest).await?, &grants).await };
+            let Some(row) = trial.filter(|_| !known && self.is_worth_a_try(&framework, number)) else { continue };
+            let loaded = async {
+                let wasm = self.trusted(&digest).await?;
+                self.load(&framework, &digest, wasm, &grants, Tried::Before).await
+            };
             match loaded.await {
                 Ok(plugin) => drop(self.begin_trial(Arc::new(Generation::new(number, plugin)), row.terms)),
-                Err(error) => {
-                    self.failed(&framework, &digest, &error);
-                    let row = TrialRow { ended: Some(error.to_string()), ..row };
-                    self.store.set_trial(&framework, number, Some(&row)).await?;
-                }
+                // On this server alone.
+                Err(error) => self.failed(&framework, &digest, &error),
             }
         }
         Ok(())

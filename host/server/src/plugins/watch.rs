@@ -1,6 +1,7 @@
 //! A folder for development: a component that is saved there serves.
 
 use std::{
+    collections::HashMap,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -8,6 +9,7 @@ use std::{
 use anyhow::Context as _;
 use bytes::Bytes;
 use notify_debouncer_mini::{DebounceEventResult, Debouncer, new_debouncer, notify};
+use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
 use super::{Activation, Installed, Package, Plugins, Result};
@@ -42,9 +44,16 @@ impl Watch {
             let _nobody_listens = saved.send(entry?.path());
         }
         tokio::spawn(async move {
+            // One save is told several times.
+            let mut taken = HashMap::new();
             while let Some(path) = changes.recv().await {
-                if path.extension().is_some_and(|ending| ending == "wasm") {
-                    take(&plugins, &path).await;
+                if path.extension().is_some_and(|ending| ending == "wasm")
+                    && let Ok(wasm) = tokio::fs::read(&path).await
+                {
+                    let digest: [u8; 32] = Sha256::digest(&wasm).into();
+                    if taken.insert(path.clone(), digest) != Some(digest) {
+                        take(&plugins, &path, wasm.into()).await;
+                    }
                 }
             }
         });
@@ -52,12 +61,7 @@ impl Watch {
     }
 }
 
-async fn take(plugins: &Plugins, path: &Path) {
-    let wasm = match tokio::fs::read(path).await {
-        Ok(wasm) => Bytes::from(wasm),
-        // It was deleted, or replaced and will be told again.
-        Err(_) => return,
-    };
+async fn take(plugins: &Plugins, path: &Path, wasm: Bytes) {
     let signature = tokio::fs::read(path.with_added_extension("sig")).await.ok();
     if let Err(error) = serve(plugins, Package::Component { wasm, signature }).await {
         tracing::error!(file = %path.display(), %error, "a watched plugin was not activated");

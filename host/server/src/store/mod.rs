@@ -86,9 +86,13 @@ pub enum Error {
         /// What they may.
         cap: f64,
     },
+    /// A plugin's component is not there any more.
+    #[error("the component {0} is not in the store: install it again")]
+    NoComponent(String),
     /// A plugin's component is not to be removed.
     #[error(
-        "the component {0} serves, or runs that have not ended are pinned to it: activate another and wait for the runs"
+        "the component {0} serves or is tried out, or runs that have not ended are pinned to it: activate another, end the \
+         trial, and wait for the runs"
     )]
     ComponentInUse(String),
     /// The session belongs to another caller.
@@ -160,11 +164,6 @@ impl Store {
             (error, _) => Error::Schema(error),
         })?;
         Ok(store)
-    }
-
-    /// Whether other servers may use the same database.
-    pub fn is_shared(&self) -> bool {
-        self.dialect == Dialect::Postgres
     }
 
     /// Whether the database answers.

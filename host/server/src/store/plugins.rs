@@ -62,6 +62,9 @@ pub struct GenerationRow {
     pub trial: Option<TrialRow>,
 }
 
+/// The most generations of a framework that are listed.
+const LISTED: i64 = 100;
+
 /// A candidate's trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrialRow {
@@ -114,6 +117,9 @@ pub struct Pin {
 }
 
 const GENERATION: &str = "framework, number, digest, grants, bundled, activated_at, trial";
+/// Which generation of its framework is the newest, on trial or not.
+const NEWEST: &str = "number = (SELECT MAX(number) FROM generations AS all_of WHERE all_of.framework = generations.framework)";
+/// Which one serves.
 const LATEST: &str = "number = (SELECT MAX(number) FROM generations AS all_of WHERE all_of.framework = generations.framework AND trial IS NULL)";
 
 impl Store {
@@ -181,12 +187,12 @@ impl Store {
     /// Forgets a component; whether there was one.
     ///
     /// # Errors
-    /// [`Error::ComponentInUse`] where it serves, or a run that has not ended is pinned to it.
+    /// [`Error::ComponentInUse`] where it serves or is tried out, or a run that has not ended is pinned to it.
     pub async fn remove_component(&self, digest: &str) -> Result<bool> {
         let sql = format!(
             "DELETE FROM components WHERE digest = $1
                 AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.digest = $1 AND finished_at IS NULL)
-                AND NOT EXISTS (SELECT 1 FROM generations WHERE generations.digest = $1 AND {LATEST})"
+                AND NOT EXISTS (SELECT 1 FROM generations WHERE generations.digest = $1 AND ({LATEST} OR {NEWEST}))"
         );
         let done = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(digest.to_owned()).execute(&self.write).within().await?;
         if done.rows_affected() == 0 && self.component(digest).await?.is_some() {
@@ -198,7 +204,8 @@ impl Store {
     /// Lets a component serve its framework from now on, or be tried out, under the next number.
     ///
     /// # Errors
-    /// [`Error::Database`], also where another server activates one at this very moment.
+    /// [`Error::NoComponent`] where it was removed; [`Error::Database`], also where another server activates one at this very
+    /// moment.
     pub async fn add_generation(
         &self,
         framework: &str,
@@ -209,6 +216,7 @@ impl Store {
         let row = sqlx::query(
             "INSERT INTO generations (framework, number, digest, grants, bundled, activated_at, trial)
              SELECT $1, (SELECT COALESCE(MAX(number) + 1, 0) FROM generations WHERE framework = $1), $2, $3, $4, $5, $6
+             FROM components WHERE digest = $2
              RETURNING number",
         )
         .bind(framework.to_owned())
@@ -220,20 +228,19 @@ impl Store {
             Origin::Trial(terms) => Some(serde_json::to_string(&TrialRow { terms: terms.clone(), ended: None })?),
             _ => None,
         })
-        .fetch_one(&self.write)
+        .fetch_optional(&self.write)
         .within()
         .await?;
-        number(&row, "number")
+        row.map_or_else(|| Err(Error::NoComponent(digest.to_owned())), |row| number(&row, "number"))
     }
 
-    /// Changes a generation's trial; with none, it serves from now on.
+    /// Notes how a generation's trial ended.
     ///
     /// # Errors
     /// [`Error::Database`].
-    pub async fn set_trial(&self, framework: &str, number: u32, trial: Option<&TrialRow>) -> Result<()> {
-        sqlx::query("UPDATE generations SET trial = $1, activated_at = $2 WHERE framework = $3 AND number = $4")
-            .bind(trial.map(serde_json::to_string).transpose()?)
-            .bind(now_ms())
+    pub async fn end_trial(&self, framework: &str, number: u32, trial: &TrialRow) -> Result<()> {
+        sqlx::query("UPDATE generations SET trial = $1 WHERE framework = $2 AND number = $3 AND trial IS NOT NULL")
+            .bind(serde_json::to_string(trial)?)
             .bind(framework.to_owned())
             .bind(i64::from(number))
             .execute(&self.write)
@@ -242,12 +249,12 @@ impl Store {
         Ok(())
     }
 
-    /// The generations whose trials go on.
+    /// The generations whose trials go on: a trial is over once anything else of its framework was begun.
     ///
     /// # Errors
     /// [`Error::Database`], [`Error::Record`].
     pub async fn open_trials(&self) -> Result<Vec<GenerationRow>> {
-        let sql = format!("SELECT {GENERATION} FROM generations WHERE trial IS NOT NULL ORDER BY framework, number");
+        let sql = format!("SELECT {GENERATION} FROM generations WHERE trial IS NOT NULL AND {NEWEST}");
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&self.read).within().await?;
         let rows: Vec<GenerationRow> = rows.iter().map(generation).collect::<Result<_>>()?;
         Ok(rows.into_iter().filter(|row| row.trial.as_ref().is_some_and(|trial| trial.ended.is_none())).collect())
@@ -263,13 +270,25 @@ impl Store {
         rows.iter().map(generation).collect()
     }
 
-    /// The generations of a framework, the newest first, at most 100.
+    /// The generations of a framework, those on trial among them, the newest first, at most 100.
     ///
     /// # Errors
     /// [`Error::Database`], [`Error::Record`].
     pub async fn generations(&self, framework: &str) -> Result<Vec<GenerationRow>> {
-        let sql = format!("SELECT {GENERATION} FROM generations WHERE framework = $1 ORDER BY number DESC LIMIT 100");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(framework.to_owned());
+        let sql = format!("SELECT {GENERATION} FROM generations WHERE framework = $1 ORDER BY number DESC LIMIT $2");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(framework.to_owned()).bind(LISTED);
+        rows.fetch_all(&self.read).within().await?.iter().map(generation).collect()
+    }
+
+    /// Those that served, the newest first, at most 100.
+    ///
+    /// # Errors
+    /// [`Error::Database`], [`Error::Record`].
+    pub async fn served_generations(&self, framework: &str) -> Result<Vec<GenerationRow>> {
+        let sql = format!(
+            "SELECT {GENERATION} FROM generations WHERE framework = $1 AND trial IS NULL ORDER BY number DESC LIMIT $2"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(framework.to_owned()).bind(LISTED);
         rows.fetch_all(&self.read).within().await?.iter().map(generation).collect()
     }
 
