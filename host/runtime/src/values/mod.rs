@@ -3,6 +3,7 @@
 mod given;
 pub mod limit;
 mod returned;
+mod span;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +12,7 @@ use std::fmt;
 pub(crate) use self::{
     given::{attempt, code, earlier, task, ticket},
     returned::{choice, description, draft, failure, findings, health, log_chunk, new_ticket, outcome, progress},
+    span::within,
 };
 
 /// A value that breaks a rule of the contract.
