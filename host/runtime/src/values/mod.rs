@@ -42,6 +42,11 @@ pub(crate) fn cut(text: &str, bytes: usize) -> &str {
     text.get(..text.floor_char_boundary(bytes)).unwrap_or_default()
 }
 
+/// What the engine says of a component, cut: the names in it are the component's own.
+pub(crate) fn words(said: impl fmt::Display) -> String {
+    cut(&said.to_string(), 16 << 10).to_owned()
+}
+
 fn text(what: impl fmt::Display, text: &str, limit: usize) -> Checked {
     if text.len() <= limit {
         Ok(())
