@@ -85,7 +85,7 @@ async fn unknown_settings_and_limits_out_of_range_are_refused() {
 async fn what_is_imported_must_be_granted() {
     let import = |interface: &str, function: &str| {
         let fields = format!(
-            "(import \"enginehouse:supervisor/{interface}@0.1.0\" \"{function}\" (func (param i32 i32 i32 i32 i32)))"
+            "(import \"enginehouse:supervisor/{interface}@0.1.0\" \"{function}\" (func (param i32 i32 i32 i32 i32 i32)))"
         );
         Guest { fields, ..Guest::default() }.wasm()
     };
