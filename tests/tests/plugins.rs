@@ -298,3 +298,12 @@ async fn the_command_line_does_the_same() {
     says(&["install", &bad], false, "no WebAssembly");
     says(&["install", "/no/such/file"], false, "cannot read");
 }
+
+#[tokio::test]
+async fn code_that_takes_more_memory_to_read_than_a_plugin_has_is_a_finding() {
+    let host = host("").await;
+    let code = "$ ".repeat(520_000);
+    let read = host.post("/v1/frameworks/spark/validate", json!({ "code": code })).await.unwrap();
+    assert_eq!((&read["clean"], &read["findings"][0]["rule"]), (&json!(false), &json!("C001")), "{read}");
+    assert!(read["findings"][0]["message"].as_str().unwrap().contains("memory"), "{read}");
+}

@@ -44,7 +44,7 @@ pub async fn conforms(path: impl AsRef<Path>) -> Result<Report, Unfit> {
 /// [`Unfit::Host`] where no engine starts on this machine.
 pub fn runtime(cache: &Path) -> Result<Runtime, Unfit> {
     let world = World::new().map_err(|error| Unfit::Host(error.to_string()))?;
-    Runtime::new(Some(cache), world.capabilities()).map_err(|error| Unfit::Host(error.to_string()))
+    Runtime::new(Some(cache), None, world.capabilities()).map_err(|error| Unfit::Host(error.to_string()))
 }
 
 /// As [`conforms`], for [`conforms!`](crate::conforms!): an author's test needs no runtime for asynchronous code.

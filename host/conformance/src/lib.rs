@@ -1,7 +1,8 @@
 //! Tries a plugin out against the contract (`wit/`), over capabilities that are made up: no engine, no model, no store.
 //!
 //! One kit, used three ways: by the plugin's author in `cargo test` ([`conforms!`]), at the command line, and by the host
-//! before it activates a plugin. [`check`] gives a [`Report`] whose failures say what happened and what the author has to do.
+//! before it activates a plugin. [`check`] gives a [`Report`] whose failures say what happened and what the author has
+//! to do.
 //!
 //! ```no_run
 //! enginehouse_conformance::conforms!("target/wasm32-wasip2/release/my_plugin.wasm");

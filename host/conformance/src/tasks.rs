@@ -10,8 +10,8 @@ pub(crate) const ROWS: &str = "region,amount,day\nnorth,3,2024-01-01\nsouth,4,20
 pub(crate) const PROMPT: &str = "Calculate the sum of amount by region";
 
 const COLUMNS: [(&str, &str); 3] = [("region", "string"), ("amount", "bigint"), ("day", "date")];
-/// Columns of each source of the large task. The contract allows four times as many, which take a guest a fifth of its computing time
-/// only to be handed over.
+/// Columns of each source of the large task. The contract allows four times as many; a guest needs a fifth of its
+/// computing time only to take those over.
 const MANY: usize = 500;
 
 /// A plain task over one source with known columns.

@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use enginehouse_capabilities::CallContext;
@@ -27,6 +27,7 @@ use crate::{
     host::{Own, View},
     limits::Meter,
     output::Output,
+    tally::Tally,
     values::words,
 };
 
@@ -39,6 +40,7 @@ pub(crate) struct Callee {
     pub(crate) places: Semaphore,
     /// Calls that wait for a place.
     pub(crate) waiting: AtomicUsize,
+    pub(crate) tally: Tally,
 }
 
 /// What belongs to one call and ends with it.
@@ -75,7 +77,7 @@ impl Callee {
         P: ComponentNamedList + Lower + Send + Sync,
         R: Lift + Send + Sync + 'static,
     {
-        let framework = cx.framework.clone();
+        let (framework, begun) = (cx.framework.clone(), Instant::now());
         let span = info_span!("plugin call", otel.name = %stage, framework, outcome = Empty);
         let result = self
             .within_limits(stage, cx, async |store| {
@@ -85,6 +87,7 @@ impl Callee {
             .instrument(span.clone())
             .await;
         span.record("outcome", count::ended(&framework, stage, &result));
+        self.tally.ended(stage, begun.elapsed(), &result);
         result
     }
 

@@ -1,6 +1,6 @@
 //! The one WebAssembly engine of the process.
 
-use std::{path::Path, sync::Arc, thread, time::Duration};
+use std::{fmt, path::Path, sync::Arc, thread, time::Duration};
 
 use tokio::sync::Semaphore;
 use wasmtime::{Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig};
@@ -79,6 +79,12 @@ impl Runtime {
 
     pub(crate) fn parts(&self) -> &Parts {
         &self.0
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime").field("pooled", &self.0.pooled).finish_non_exhaustive()
     }
 }
 

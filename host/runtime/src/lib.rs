@@ -23,6 +23,7 @@ mod plugin;
 mod registry;
 mod reports;
 mod stage;
+mod tally;
 mod validated;
 mod values;
 
@@ -45,5 +46,6 @@ pub use limits::Limits;
 pub use plugin::{Plugin, PluginConfig};
 pub use registry::{Generation, Registry};
 pub use stage::Stage;
+pub use tally::Calls;
 pub use validated::{Report, ValidatedCode};
 pub use values::{BadValue, limit};

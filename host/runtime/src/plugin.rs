@@ -11,8 +11,8 @@ use enginehouse_capabilities::{CallContext, Grants, Interface};
 use wasmtime::component::{ComponentNamedList, Lift, Lower};
 
 use crate::{
-    Attempt, BadValue, Choice, Description, Draft, Earlier, Error, Failure, Finding, Health, Limits, LogChunk, Outcome,
-    Progress, Report, Stage, Task, ValidatedCode,
+    Attempt, BadValue, Calls, Choice, Description, Draft, Earlier, Error, Failure, Finding, Health, Limits, LogChunk,
+    Outcome, Progress, Report, Stage, Task, ValidatedCode,
     call::Callee,
     reports::Reports,
     validated::{Seal, is_clean},
@@ -65,6 +65,11 @@ impl Plugin {
     /// What it asks for: the interfaces that its component imports, but for those that are everybody's.
     pub fn imports(&self) -> &BTreeSet<Interface> {
         &self.imports
+    }
+
+    /// How its calls went, since it was loaded.
+    pub fn calls(&self) -> Calls {
+        self.callee.tally.calls()
     }
 
     /// The limits of each call.

@@ -92,9 +92,10 @@ impl App {
         let compiler = CompilerProcess { program: start.executable, arguments: vec!["compile".into()] };
         let runtime = Runtime::new(Config::compiled_folder().as_deref(), Some(compiler), capabilities)
             .context("cannot start the plugin runtime")?;
-        let plugins = Plugins::start(runtime, store.clone(), config.frameworks.clone(), bundled(start.plugins))
-            .await
-            .context("cannot look up which plugins are to serve")?;
+        let plugins =
+            Plugins::start(runtime, store.clone(), config.frameworks.clone(), &config.plugins, bundled(start.plugins))
+                .await
+                .context("cannot start the plugins")?;
         let places = Places::new(local_engines, config.bucket());
         let parts = run::Parts {
             store: store.clone(),
@@ -125,6 +126,14 @@ impl App {
         });
         tokio::spawn(retention::keep(Arc::downgrade(&app)));
         Ok(app)
+    }
+
+    /// The plugin for a new run: that of a candidate on trial for its share of them, else the one that serves.
+    ///
+    /// # Errors
+    /// As for [`App::plugin`].
+    pub fn plugin_for_run(&self, framework: &str) -> Result<Arc<Generation>> {
+        self.plugins.for_run(framework).map_or_else(|| self.plugin(framework), Ok)
     }
 
     /// The plugin that serves a framework.

@@ -167,6 +167,10 @@ pub struct Price {
 pub struct Plugins {
     /// A folder for development: a component that is saved there serves at once, with all that it asks for. None: no folder.
     pub watch: Option<PathBuf>,
+    /// Let only components serve that one of the publishers has signed, beside those that came with the server.
+    pub require_signature: bool,
+    /// Publishers by name: the file of each one's Ed25519 public key, in PEM.
+    pub publishers: BTreeMap<String, PathBuf>,
 }
 
 /// Settings of one plugin.

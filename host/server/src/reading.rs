@@ -3,20 +3,29 @@
 use enginehouse_capabilities::CallContext;
 use enginehouse_runtime::{Error, Finding, Plugin, Report, Severity, Task};
 
-/// The plugin's report. Code that is nested too deeply for its stack is a finding, not a failure.
+/// The plugin's report. Code that is nested too deeply for its stack, or takes more memory to read than it has, is a finding and
+/// not a failure: the same code would fail the same way again.
 pub(crate) async fn read(plugin: &Plugin, cx: &CallContext, task: &Task, code: &str) -> Result<Report, Error> {
-    match plugin.validate(cx, task, code).await {
-        Err(Error::StackOverflow(_)) => Ok(Report { findings: vec![too_deep()], validated: None }),
-        other => other,
-    }
+    let finding = match plugin.validate(cx, task, code).await {
+        Err(Error::StackOverflow(_)) => {
+            let hint = "nest less deeply: split it into functions and names";
+            unreadable("the code is nested too deeply to be read", hint)
+        }
+        Err(Error::OutOfMemory { .. }) => {
+            let hint = "send less code: a program of some thousand lines always fits";
+            unreadable("the code takes more memory to read than the plugin has", hint)
+        }
+        other => return other,
+    };
+    Ok(Report { findings: vec![finding], validated: None })
 }
 
-fn too_deep() -> Finding {
+fn unreadable(message: &str, hint: &str) -> Finding {
     Finding {
         rule: "C001".to_owned(),
         severity: Severity::Error,
-        message: "the code is nested too deeply to be read".to_owned(),
-        hint: Some("nest less deeply: split it into functions and names".to_owned()),
+        message: message.to_owned(),
+        hint: Some(hint.to_owned()),
         span: None,
     }
 }

@@ -10,7 +10,8 @@
 //! ```
 //!
 //! Build it with `cargo build --target wasm32-wasip2` as a `cdylib`. The records are plain Rust, so a plugin's rules are
-//! tested natively with `cargo test`; only the functions in [`host`] need a host.
+//! tested natively with `cargo test` ([`testing`] has tasks and attempts for them); only the functions in [`host`] need a
+//! host, but for [`host::setting`] and [`host::note`]. `examples/hello-plugin` is a whole one to start from.
 //!
 //! What several frameworks do alike is here once: [`program`] runs one program in one sandbox, [`results`] sorts what it wrote,
 //! [`agent`] has it written by a model.
@@ -20,10 +21,10 @@ pub mod agent;
 pub mod bindings;
 mod error;
 pub mod host;
+mod outcome;
 pub mod program;
 pub mod results;
 mod supervisor;
-#[doc(hidden)]
 pub mod testing;
 
 /// Every plugin allocates with it: reading a program is mostly small allocations, for which the C library's is slow.

@@ -84,13 +84,7 @@ impl LocalEngine {
     pub fn fetch(&self, attempt: &Attempt, ticket: &str) -> Result<Outcome, Failure> {
         match processes::check(ticket).map_err(Failure::Host)? {
             State::Exited(0) => results::collect(attempt, self.layout),
-            ended => Ok(Outcome {
-                tables: Vec::new(),
-                document: None,
-                failure: Some(failure::told(attempt, &ended, self.hint)),
-                figures: Vec::new(),
-                usage: None,
-            }),
+            ended => Ok(Outcome { failure: Some(failure::told(attempt, &ended, self.hint)), ..Outcome::default() }),
         }
     }
 

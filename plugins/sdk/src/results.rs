@@ -97,7 +97,7 @@ fn sort(output: &str, uris: Vec<String>, layout: Layout) -> Result<Outcome, Fail
         return Err(too_many("tables", MAX_TABLES));
     }
     found.sort_by_key(|table| table.name != MAIN);
-    Ok(Outcome { tables: found, document: None, failure: None, figures, usage: None })
+    Ok(Outcome { tables: found, figures, ..Outcome::default() })
 }
 
 fn format_of(file: &str) -> Option<&'static str> {

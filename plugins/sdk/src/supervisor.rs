@@ -58,17 +58,22 @@ pub trait Supervisor {
     /// [`Failure::Lost`] where the engine lost it, [`Failure::Host`] where a host function failed.
     fn poll(attempt: &Attempt, ticket: &str) -> Result<Progress, Failure>;
 
-    /// What the code printed.
+    /// What the code printed. By default nothing, which is right where no engine prints.
     ///
     /// # Errors
     /// As for [`Supervisor::poll`].
-    fn log(attempt: &Attempt, ticket: &str, after: u64) -> Result<LogChunk, Failure>;
+    fn log(_attempt: &Attempt, _ticket: &str, after: u64) -> Result<LogChunk, Failure> {
+        Ok(LogChunk { text: String::new(), next: after, end: true, dropped: 0 })
+    }
 
-    /// Asks the engine to stop. An empty ticket: find the work by the attempt's token.
+    /// Asks the engine to stop. An empty ticket: find the work by the attempt's token. By default nothing is asked, which is
+    /// right only where the work is over when `submit` returns.
     ///
     /// # Errors
     /// As for [`Supervisor::poll`].
-    fn cancel(attempt: &Attempt, ticket: &str) -> Result<(), Failure>;
+    fn cancel(_attempt: &Attempt, _ticket: &str) -> Result<(), Failure> {
+        Ok(())
+    }
 
     /// The results, after a terminal phase.
     ///
@@ -76,7 +81,7 @@ pub trait Supervisor {
     /// As for [`Supervisor::poll`].
     fn fetch(attempt: &Attempt, ticket: &str) -> Result<Outcome, Failure>;
 
-    /// Looks at what stands behind the platforms; starts nothing.
+    /// Looks at what stands behind the platforms; starts nothing. By default it says nothing of any.
     ///
     /// # Errors
     /// [`Failure::Host`] where a host function failed.
@@ -127,12 +132,16 @@ impl<T: Supervisor> Guest for T {
     }
 }
 
-/// Makes a [`Supervisor`] the component's export. Once in a plugin.
+/// Makes a [`Supervisor`] the component's export. Once in a plugin. Natively it exports nothing: linkers take no such names.
 #[macro_export]
 macro_rules! register {
     ($supervisor:ident) => {
+        #[cfg(target_family = "wasm")]
         const _: () = {
     $crate::bindings::export_plugin!($supervisor with_types_in $crate::bindings);
         };
+        #[cfg(not(target_family = "wasm"))]
+        const _: fn(&$crate::Task) -> ::std::result::Result<$crate::Choice, $crate::Failure> =
+            <$supervisor as $crate::Supervisor>::plan;
     };
 }

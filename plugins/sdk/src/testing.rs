@@ -1,6 +1,6 @@
-//! Tasks for the tests of plugins: what no test is about is here once.
+//! Tasks and attempts for the tests of plugins: what no test is about is here once.
 
-use crate::{Column, ObjectSource, RelationKind, Source, TableSource, Task};
+use crate::{Attempt, Column, ObjectSource, Place, RelationKind, Source, TableSource, Task};
 
 /// A task for the platform `local`.
 pub fn task(prompt: &str, sources: Vec<Source>) -> Task {
@@ -11,6 +11,17 @@ pub fn task(prompt: &str, sources: Vec<Source>) -> Task {
         platform: Some("local".to_owned()),
         places: Vec::new(),
         options: Vec::new(),
+    }
+}
+
+/// The first attempt of a run on a platform, with a minute's time.
+pub fn attempt(platform: &str) -> Attempt {
+    Attempt {
+        token: "r00000000000000000000000000000000-1".to_owned(),
+        output: "s3://enginehouse/runs/1/1/output/".to_owned(),
+        scratch: "s3://enginehouse/runs/1/1/scratch/".to_owned(),
+        place: Place { platform: platform.to_owned(), target: platform.to_owned() },
+        timeout_seconds: 60,
     }
 }
 

@@ -19,6 +19,7 @@ use crate::{
     host::{self, Own},
     inspect,
     reports::Reports,
+    tally::Tally,
     values,
 };
 
@@ -39,6 +40,7 @@ impl Runtime {
             exports,
             places: Semaphore::new(config.limits.concurrent_calls),
             waiting: AtomicUsize::new(0),
+            tally: Tally::default(),
             limits: config.limits,
             own: Arc::new(Own::new(config.settings, config.grants)),
         };

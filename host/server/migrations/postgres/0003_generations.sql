@@ -6,10 +6,13 @@ CREATE TABLE components (
     imports   TEXT NOT NULL,                 -- JSON: the interfaces that it asks for
     bytes     BIGINT NOT NULL,
     wasm      BYTEA NOT NULL,
+    reference TEXT,                          -- what a registry calls it, by digest
+    signature BYTEA,
+    publisher TEXT,                          -- whose signature it is, when it was installed
     added_at  BIGINT NOT NULL
 );
 
--- Every activation. The one with the highest number serves its framework.
+-- Every activation. The one with the highest number that is on no trial serves its framework.
 CREATE TABLE generations (
     framework    TEXT NOT NULL,
     number       BIGINT NOT NULL,
@@ -17,6 +20,7 @@ CREATE TABLE generations (
     grants       TEXT NOT NULL,              -- JSON: the interfaces that it was granted
     bundled      BIGINT NOT NULL,           -- 1: nobody chose it, so the next version of the server may replace it
     activated_at BIGINT NOT NULL,
+    trial        TEXT,                       -- JSON: on which terms it was tried out, and why that ended; null: it served
     PRIMARY KEY (framework, number)
 );
 

@@ -6,10 +6,13 @@ CREATE TABLE components (
     imports   TEXT NOT NULL,                 -- JSON: the interfaces that it asks for
     bytes     INTEGER NOT NULL,
     wasm      BLOB NOT NULL,
+    reference TEXT,                          -- what a registry calls it, by digest
+    signature BLOB,
+    publisher TEXT,                          -- whose signature it is, when it was installed
     added_at  INTEGER NOT NULL
 ) STRICT;
 
--- Every activation. The one with the highest number serves its framework.
+-- Every activation. The one with the highest number that is on no trial serves its framework.
 CREATE TABLE generations (
     framework    TEXT NOT NULL,
     number       INTEGER NOT NULL,
@@ -17,6 +20,7 @@ CREATE TABLE generations (
     grants       TEXT NOT NULL,              -- JSON: the interfaces that it was granted
     bundled      INTEGER NOT NULL,           -- 1: nobody chose it, so the next version of the server may replace it
     activated_at INTEGER NOT NULL,
+    trial        TEXT,                       -- JSON: on which terms it was tried out, and why that ended; null: it served
     PRIMARY KEY (framework, number)
 ) STRICT;
 

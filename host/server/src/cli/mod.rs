@@ -1,5 +1,6 @@
 //! The command line.
 
+mod check;
 mod engines;
 mod plugin;
 

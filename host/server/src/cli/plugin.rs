@@ -7,11 +7,13 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clap::{Args, Subcommand};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::{config::Config, secrets::OPERATOR_TOKEN};
+use super::check::Check;
+use crate::{config::Config, secrets::OPERATOR_TOKEN, store::Terms};
 
 /// A plugin's command, and the server that it is for.
 #[derive(Debug, Args)]
@@ -28,12 +30,27 @@ pub(super) struct Plugin {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Hold a component against the contract, on this machine and without a server.
+    Check(Check),
+    #[command(flatten)]
+    Served(Served),
+}
+
+/// What a running server does.
+#[derive(Debug, Subcommand)]
+enum Served {
     /// List the plugins: which generation of each serves, and what can be activated.
     List,
     /// Hand a component to the server.
     Install {
-        /// The component.
-        file: PathBuf,
+        /// The component; with `--oci`, what a registry calls it: HOST/NAME:TAG, or HOST/NAME@sha256:….
+        component: String,
+        /// The server pulls it from an OCI registry, with the docker credentials of its user.
+        #[arg(long)]
+        oci: bool,
+        /// Its detached Ed25519 signature [default: the component's file with `.sig` behind, where there is one].
+        #[arg(long, conflicts_with = "oci")]
+        signature: Option<PathBuf>,
         /// Let it serve at once.
         #[arg(long)]
         activate: bool,
@@ -50,6 +67,35 @@ enum Command {
         #[arg(long, value_delimiter = ',')]
         grant: Vec<String>,
     },
+    /// Try an installed component out beside the one that serves. Its trial ends by itself where it fails, is slow, or judges
+    /// otherwise.
+    Try {
+        framework: String,
+        /// Its SHA-256, or the first characters of it.
+        digest: String,
+        /// What it may use beyond what the generation before was granted, as `objects,processes`.
+        #[arg(long, value_delimiter = ',')]
+        grant: Vec<String>,
+        /// Of new runs, in percent.
+        #[arg(long, default_value_t = 0)]
+        share: u8,
+        /// Do not have it read what the serving generation reads.
+        #[arg(long)]
+        no_shadow: bool,
+        /// The most of its calls that may fail, 0 to 1 [default: 0.01].
+        #[arg(long)]
+        max_failures: Option<f64>,
+        /// The most of the mirrored readings whose verdict may differ, 0 to 1 [default: 0].
+        #[arg(long)]
+        max_changed: Option<f64>,
+        /// How many times as long as the serving generation it may take to read [default: 3].
+        #[arg(long)]
+        max_slowdown: Option<f64>,
+    },
+    /// Let the component that is tried out serve.
+    Promote { framework: String },
+    /// End the trial of a component; runs that it has begun go on.
+    EndTrial { framework: String },
     /// Let an earlier generation's component serve again.
     Rollback {
         framework: String,
@@ -67,15 +113,21 @@ enum Command {
 
 impl Plugin {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
+        let command = match self.command {
+            Command::Check(check) => return check.run().await,
+            Command::Served(command) => command,
+        };
         let server = Server::new(self.server, self.data.as_deref().unwrap_or(&config.data), config)?;
-        match self.command {
-            Command::List => {
+        match command {
+            Served::List => {
                 let plugins = server.send(Method::GET, "", None).await?;
                 plugins.as_array().into_iter().flatten().try_for_each(list)?;
             }
-            Command::Install { file, activate, grant } => {
-                let wasm = tokio::fs::read(&file).await.with_context(|| format!("cannot read {}", file.display()))?;
-                let installed = server.install(wasm).await?;
+            Served::Install { component, oci, signature, activate, grant } => {
+                let installed = match oci {
+                    true => server.send(Method::POST, "", Some(json!({ "reference": component }))).await?,
+                    false => server.install(Path::new(&component), signature.as_deref()).await?,
+                };
                 let (framework, digest) = (text(&installed, "framework"), text(&installed, "digest"));
                 say(format_args!("installed {framework} {} as {digest}", text(&installed, "version")))?;
                 match words(&installed, "imports").as_str() {
@@ -88,13 +140,35 @@ impl Plugin {
                     say(format_args!("let it serve: enginehouse plugin activate {framework} {}", short(digest)))?;
                 }
             }
-            Command::Activate { framework, digest, grant } => server.activate(&framework, &digest, &grant).await?,
-            Command::Rollback { framework, to } => {
+            Served::Activate { framework, digest, grant } => server.activate(&framework, &digest, &grant).await?,
+            Served::Try { framework, digest, grant, share, no_shadow, max_failures, max_changed, max_slowdown } => {
+                let terms = Terms::default();
+                let terms = Terms {
+                    shadow: !no_shadow,
+                    share,
+                    max_failures: max_failures.unwrap_or(terms.max_failures),
+                    max_changed: max_changed.unwrap_or(terms.max_changed),
+                    max_slowdown: max_slowdown.unwrap_or(terms.max_slowdown),
+                    ..terms
+                };
+                let asked = json!({ "digest": digest, "grant": grant, "terms": terms });
+                let candidate = server.send(Method::POST, &format!("/{framework}/trial"), Some(asked)).await?;
+                let number = candidate.get("generation").and_then(Value::as_u64).unwrap_or_default();
+                say(format_args!("{framework}: generation {number} is tried out; see: enginehouse plugin list"))?;
+            }
+            Served::Promote { framework } => {
+                serves(&server.send(Method::POST, &format!("/{framework}/promote"), None).await?)?;
+            }
+            Served::EndTrial { framework } => {
+                server.send(Method::DELETE, &format!("/{framework}/trial"), None).await?;
+                say(format_args!("{framework}: the trial is ended"))?;
+            }
+            Served::Rollback { framework, to } => {
                 let asked = json!({ "to": to });
                 let serving = server.send(Method::POST, &format!("/{framework}/rollback"), Some(asked)).await?;
                 serves(&serving)?;
             }
-            Command::Remove { framework, digest } => {
+            Served::Remove { framework, digest } => {
                 server.send(Method::DELETE, &format!("/{framework}/components/{digest}"), None).await?;
                 say(format_args!("removed {digest}"))?;
             }
@@ -121,9 +195,18 @@ impl Server {
         Ok(Self { base, token: token.trim().to_owned(), http: reqwest::Client::new() })
     }
 
-    async fn install(&self, wasm: Vec<u8>) -> anyhow::Result<Value> {
+    async fn install(&self, file: &Path, signature: Option<&Path>) -> anyhow::Result<Value> {
+        let wasm = read(file).await?;
+        let signature = match signature {
+            Some(signature) => Some(read(signature).await?),
+            None => tokio::fs::read(file.with_added_extension("sig")).await.ok(),
+        };
         let request = self.request(Method::POST, "").header("content-type", "application/wasm").body(wasm);
-        self.answer(request).await
+        self.answer(match signature {
+            Some(signature) => request.header("enginehouse-signature", text_of(&signature)),
+            None => request,
+        })
+        .await
     }
 
     async fn activate(&self, framework: &str, digest: &str, grant: &[String]) -> anyhow::Result<()> {
@@ -156,6 +239,18 @@ impl Server {
     }
 }
 
+async fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    tokio::fs::read(file).await.with_context(|| format!("cannot read {}", file.display()))
+}
+
+/// A signature as a header takes it: a raw one in base64, another as it is.
+fn text_of(signature: &[u8]) -> String {
+    match std::str::from_utf8(signature) {
+        Ok(text) if signature.len() != 64 => text.split_whitespace().collect(),
+        _ => STANDARD.encode(signature),
+    }
+}
+
 fn list(plugin: &Value) -> anyhow::Result<()> {
     let framework = text(plugin, "framework");
     match plugin.get("generation").and_then(Value::as_u64) {
@@ -164,6 +259,19 @@ fn list(plugin: &Value) -> anyhow::Result<()> {
             say(format_args!("{framework}  generation {number}, version {version}, {digest}"))?;
         }
         None => say(format_args!("{framework}  does not serve"))?,
+    }
+    if let Some(trial) = plugin.get("trial").filter(|trial| !trial.is_null()) {
+        let count = |name: &str| trial.get(name).and_then(Value::as_u64).unwrap_or_default();
+        let (number, digest) = (count("generation"), short(text(trial, "digest")));
+        say(format_args!(
+            "  generation {number} ({digest}) is tried out: {} calls, {} failed; of {} readings {} have other findings, {} \
+             another verdict",
+            count("calls"),
+            count("failed"),
+            count("mirrored"),
+            count("changed_findings"),
+            count("changed_verdicts")
+        ))?;
     }
     if let Some(failure) = plugin.get("failure").filter(|failure| !failure.is_null()) {
         say(format_args!("  {} was not activated: {}", short(text(failure, "digest")), text(failure, "reason")))?;

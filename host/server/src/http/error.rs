@@ -11,6 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use enginehouse_capabilities::{self as capabilities, Interface};
+use enginehouse_protocols::oci;
 use enginehouse_runtime as runtime;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -186,7 +187,10 @@ fn plugins(error: &plugins::Error) -> ApiError {
         E::Refused(runtime::LoadError::Host(_)) => internal("the plugin runtime", error),
         E::Refused(runtime::LoadError::TooLarge { .. }) => problem(StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
         E::Refused(_) => problem(StatusCode::UNPROCESSABLE_ENTITY, "plugin-refused"),
-        E::Fails(_) => problem(StatusCode::UNPROCESSABLE_ENTITY, "plugin-fails"),
+        E::Unsigned(_) => problem(StatusCode::FORBIDDEN, "not-signed"),
+        E::Registry(oci::Error::Unavailable { .. }) => problem(StatusCode::BAD_GATEWAY, "registry-unavailable"),
+        E::Registry(_) => problem(StatusCode::UNPROCESSABLE_ENTITY, "not-pulled"),
+        E::Fails(report) => problem(StatusCode::UNPROCESSABLE_ENTITY, "plugin-fails").with("report", json!(report)),
         E::Widens { missing, serving, .. } => {
             let names = |interfaces: &BTreeSet<Interface>| {
                 json!(interfaces.iter().map(|interface| interface.as_str()).collect::<Vec<_>>())

@@ -1,20 +1,27 @@
 //! `/v1/plugins`: the operator's part.
 
-use axum::{Json, body::Bytes, http::StatusCode};
+use axum::{
+    Json,
+    body::Bytes,
+    http::{HeaderMap, StatusCode, header},
+};
 use enginehouse_capabilities::Interface;
 use enginehouse_runtime::Generation;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Answer, AppState,
+    Answer, ApiError, AppState,
     body::{self, Path},
 };
 use crate::{
-    plugins::Installed,
+    plugins::{Installed, Package, Trial},
     service::plugins::{self, Activated, Plugin},
-    store::ComponentRow,
+    store::{ComponentRow, Terms},
 };
+
+/// Ed25519 over the component's bytes, in base64.
+const SIGNATURE: &str = "enginehouse-signature";
 
 /// The plugin of a framework.
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,7 +36,9 @@ pub(super) struct PluginView {
     version: Option<String>,
     /// The last activation, where it failed; what served before goes on.
     failure: Option<FailureView>,
-    /// Every activation, the newest first, at most 100.
+    /// The candidate that is tried out beside it.
+    trial: Option<TrialView>,
+    /// Every activation and trial, the newest first, at most 100.
     generations: Vec<GenerationView>,
     /// What can be activated, the newest first.
     components: Vec<ComponentView>,
@@ -60,6 +69,49 @@ pub(super) struct GenerationView {
     runs: u64,
     /// This server has it in memory.
     in_memory: bool,
+    /// It is, or was, a candidate.
+    trial: bool,
+    /// Why its trial ended.
+    trial_ended: Option<String>,
+}
+
+/// A candidate, and what it has shown on this server.
+#[derive(Debug, Serialize, ToSchema)]
+struct TrialView {
+    generation: u32,
+    digest: String,
+    version: String,
+    terms: Terms,
+    /// Calls of the candidate.
+    calls: u64,
+    /// Those that failed through its own fault.
+    failed: u64,
+    /// Readings that both made.
+    mirrored: u64,
+    /// Those in which their findings differ.
+    changed_findings: u64,
+    /// Those in which one lets the code run and the other does not.
+    changed_verdicts: u64,
+    /// How much longer the candidate takes to read, on average; null before both have read enough.
+    slowdown: Option<f64>,
+}
+
+impl TrialView {
+    fn of(trial: &Trial, serving: Option<&Generation>) -> Self {
+        let shown = trial.shown(serving);
+        Self {
+            generation: trial.candidate.number(),
+            digest: trial.candidate.digest().to_owned(),
+            version: trial.candidate.describe().version.clone(),
+            terms: trial.terms.clone(),
+            calls: shown.calls,
+            failed: shown.failed,
+            mirrored: shown.mirrored,
+            changed_findings: shown.changed_findings,
+            changed_verdicts: shown.changed_verdicts,
+            slowdown: shown.slowdown,
+        }
+    }
 }
 
 /// A component.
@@ -71,6 +123,10 @@ pub(super) struct ComponentView {
     /// The interfaces that it asks for.
     imports: Vec<&'static str>,
     bytes: u64,
+    /// What a registry calls it, by digest.
+    reference: Option<String>,
+    /// Who signed it.
+    publisher: Option<String>,
     /// Milliseconds since the Unix epoch.
     added_at: i64,
 }
@@ -87,6 +143,7 @@ impl From<Plugin> for PluginView {
             generation: serving.map(Generation::number),
             digest: serving.map(|serving| serving.digest().to_owned()),
             version: serving.map(|serving| serving.describe().version.clone()),
+            trial: plugin.trial.map(|trial| TrialView::of(&trial, serving)),
             failure: plugin.failure.map(|failure| FailureView {
                 digest: failure.digest,
                 reason: failure.reason,
@@ -109,6 +166,8 @@ impl From<Activated> for GenerationView {
             activated_at: row.activated_at,
             runs,
             in_memory,
+            trial: row.trial.is_some(),
+            trial_ended: row.trial.and_then(|trial| trial.ended),
         }
     }
 }
@@ -120,6 +179,8 @@ impl From<ComponentRow> for ComponentView {
             version: row.version,
             imports: names(&row.imports),
             bytes: row.bytes,
+            reference: row.reference,
+            publisher: row.publisher,
             added_at: row.added_at,
         }
     }
@@ -140,9 +201,22 @@ pub(super) struct InstalledView {
     version: String,
     /// The interfaces that it asks for: grant them when it is activated.
     imports: Vec<&'static str>,
+    /// Who signed it.
+    publisher: Option<String>,
+    /// What a registry calls it, by digest.
+    reference: Option<String>,
 }
 
-/// Takes a component in. It serves nobody until it is activated.
+/// What is in a registry.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct InRegistry {
+    /// `HOST/NAME:TAG`, or `HOST/NAME@sha256:…`.
+    reference: String,
+}
+
+/// Takes a component in: the one that is sent, with its detached Ed25519 signature in base64 in the header `enginehouse-signature`
+/// where it has one, or one from an OCI registry, as JSON with its `reference`. It serves nobody until it is activated.
 #[utoipa::path(
     post, path = "/v1/plugins", request_body(content = Vec<u8>, content_type = "application/wasm"),
     responses(
@@ -151,9 +225,24 @@ pub(super) struct InstalledView {
         (status = 422, description = "it is no plugin that this server takes; the detail says why")
     )
 )]
-pub(super) async fn install(app: AppState, wasm: Bytes) -> Answer<(StatusCode, Json<InstalledView>)> {
-    let Installed { digest, framework, version, imports } = plugins::install(&app, wasm).await?;
-    Ok((StatusCode::CREATED, Json(InstalledView { digest, framework, version, imports: names(&imports) })))
+pub(super) async fn install(
+    app: AppState,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer<(StatusCode, Json<InstalledView>)> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let package = if kind.starts_with("application/json") {
+        let asked: InRegistry = serde_json::from_slice(&body)
+            .map_err(|error| ApiError::invalid(format!("the body names no `reference`: {error}")))?;
+        Package::Registry(asked.reference)
+    } else {
+        let signature = headers.get(SIGNATURE).map(|signature| signature.as_bytes().to_vec());
+        Package::Component { wasm: body, signature }
+    };
+    let Installed { digest, framework, version, imports, publisher, reference } =
+        plugins::install(&app, package).await?;
+    let installed = InstalledView { digest, framework, version, imports: names(&imports), publisher, reference };
+    Ok((StatusCode::CREATED, Json(installed)))
 }
 
 /// Which component is to serve.
@@ -205,6 +294,47 @@ pub(super) async fn activate(
 ) -> Answer<Json<ServingView>> {
     let generation = plugins::activate(&app, &framework, &asked.digest, &asked.grant).await?;
     Ok(Json(ServingView::of(&generation)))
+}
+
+/// Which component is to be tried out, and on which terms.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TryOut {
+    /// SHA-256 of a component, in hex; its beginning is enough where it fits no other.
+    digest: String,
+    /// Interfaces to be granted on top of what the generation that serves was granted.
+    #[serde(default)]
+    grant: Vec<String>,
+    #[serde(default)]
+    terms: Terms,
+}
+
+/// Tries a component out beside the one that serves: it reads what that reads, and takes its share of new runs. The trial ends by
+/// itself where its terms are broken.
+#[utoipa::path(
+    post, path = "/v1/plugins/{framework}/trial", request_body = TryOut,
+    responses((status = 200, body = ServingView), (status = 404), (status = 409), (status = 422))
+)]
+pub(super) async fn try_out(
+    app: AppState,
+    Path(framework): Path<String>,
+    body::Json(asked): body::Json<TryOut>,
+) -> Answer<Json<ServingView>> {
+    let candidate = plugins::try_out(&app, &framework, &asked.digest, &asked.grant, asked.terms).await?;
+    Ok(Json(ServingView::of(&candidate)))
+}
+
+/// Ends the trial of a candidate; runs that it has begun go on.
+#[utoipa::path(delete, path = "/v1/plugins/{framework}/trial", responses((status = 204), (status = 404)))]
+pub(super) async fn end_trial(app: AppState, Path(framework): Path<String>) -> Answer<StatusCode> {
+    plugins::end_trial(&app, &framework).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lets the candidate on trial serve.
+#[utoipa::path(post, path = "/v1/plugins/{framework}/promote", responses((status = 200, body = ServingView), (status = 404)))]
+pub(super) async fn promote(app: AppState, Path(framework): Path<String>) -> Answer<Json<ServingView>> {
+    Ok(Json(ServingView::of(&*plugins::promote(&app, &framework).await?)))
 }
 
 /// Which generation to go back to.

@@ -95,6 +95,8 @@ fn described(app: &Arc<App>) -> OpenApiRouter<Arc<App>> {
             OpenApiRouter::new()
                 .routes(routes!(plugins::list, plugins::install))
                 .routes(routes!(plugins::activate))
+                .routes(routes!(plugins::try_out, plugins::end_trial))
+                .routes(routes!(plugins::promote))
                 .routes(routes!(plugins::roll_back))
                 .routes(routes!(plugins::remove))
                 // A component's own limit says more than a body's.

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use enginehouse_capabilities::Interface;
+use enginehouse_conformance::{Check, Outcome, Report};
+use enginehouse_protocols::oci;
 use enginehouse_runtime::LoadError;
 
 use crate::store;
@@ -19,6 +21,12 @@ pub enum Error {
     /// The host does not take the component.
     #[error(transparent)]
     Refused(#[from] LoadError),
+    /// Nobody who may has signed it.
+    #[error("the component has no signature that counts: {0}")]
+    Unsigned(String),
+    /// It could not be pulled.
+    #[error(transparent)]
+    Registry(#[from] oci::Error),
     /// It asks for more than it was granted.
     #[error(
         "the component asks for {}, which it is not granted{}: activate it with `--grant {}`, or add it to \
@@ -33,14 +41,23 @@ pub enum Error {
         serving: Option<BTreeSet<Interface>>,
     },
     /// The conformance kit found it wanting.
-    #[error("the component does not do what the contract promises: {0}")]
-    Fails(String),
+    #[error("the component does not do what the contract promises: {}", told(.0))]
+    Fails(Box<Report>),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] store::Error),
     /// The server is about to end.
     #[error("the server is about to end; try again when it is there again")]
     Ending,
+}
+
+/// The failed checks, and what to do about them.
+fn told(report: &Report) -> String {
+    let failed = |check: &Check| match &check.outcome {
+        Outcome::Failed(reason) => format!("{} ({}): {reason}", check.name, check.suite),
+        _ => check.name.to_owned(),
+    };
+    report.failures().map(failed).collect::<Vec<_>>().join("; ")
 }
 
 fn listed(interfaces: &BTreeSet<Interface>) -> String {

@@ -7,8 +7,12 @@
 
 mod config;
 mod error;
+mod install;
 mod loader;
 mod start;
+mod trial;
+mod trials;
+mod trust;
 mod watch;
 
 use std::{
@@ -17,18 +21,20 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use bytes::Bytes;
-use enginehouse_capabilities::Interface;
-use enginehouse_runtime::{Generation, Registry};
+use enginehouse_capabilities::{CallContext, Interface};
+use enginehouse_runtime::{Generation, Registry, Report, Task};
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use config::token_budgets;
 pub use config::{Grants, Limits};
 pub use error::Error;
+pub use install::{Installed, Package};
 pub use start::Bundled;
+pub use trial::{Shown, Trial};
 pub(crate) use watch::Watch;
 
-use crate::store::Pin;
+use crate::store::{Pin, Terms};
+use install::Installer;
 use loader::Order;
 
 /// The result of what an operator asks for.
@@ -42,8 +48,13 @@ const ORDERS: usize = 64;
 pub struct Plugins {
     registry: Arc<Registry>,
     failures: Arc<Failures>,
+    trials: Arc<Trials>,
     orders: mpsc::Sender<Order>,
+    installer: Arc<Installer>,
 }
+
+/// The candidates on trial, by framework.
+type Trials = ArcSwap<BTreeMap<String, Arc<Trial>>>;
 
 /// The last activation of a framework, where it failed.
 type Failures = ArcSwap<BTreeMap<String, Failure>>;
@@ -69,17 +80,6 @@ pub struct Status {
     pub failure: Option<Failure>,
 }
 
-/// A component that was taken into the store.
-#[derive(Debug, Clone)]
-pub struct Installed {
-    /// SHA-256, in hex.
-    pub digest: String,
-    pub framework: String,
-    pub version: String,
-    /// What it asks for.
-    pub imports: BTreeSet<Interface>,
-}
-
 /// Which component is to serve.
 #[derive(Debug, Clone)]
 pub struct Activation {
@@ -93,6 +93,25 @@ impl Plugins {
     /// The generation that serves a framework.
     pub fn get(&self, framework: &str) -> Option<Arc<Generation>> {
         self.registry.get(framework)
+    }
+
+    /// The generation for a new run: the candidate on trial for its share of them, else the one that serves.
+    pub(crate) fn for_run(&self, framework: &str) -> Option<Arc<Generation>> {
+        let trial = self.trial(framework).filter(|trial| trial.takes_a_run());
+        trial.map(|trial| Arc::clone(&trial.candidate)).or_else(|| self.get(framework))
+    }
+
+    /// The trial of a framework's candidate, where there is one.
+    pub fn trial(&self, framework: &str) -> Option<Arc<Trial>> {
+        self.trials.load().get(framework).cloned()
+    }
+
+    /// Has the candidate on trial, where there is one, read what `reader` has read.
+    pub(crate) fn mirror(&self, reader: &Generation, cx: &CallContext, task: &Task, code: &str, report: &Report) {
+        let trial = self.trial(&reader.describe().framework);
+        if let Some(trial) = trial.filter(|trial| trial.terms.shadow && trial.candidate.number() != reader.number()) {
+            trial.mirror(cx, task, code, report);
+        }
     }
 
     /// All that serve, by framework.
@@ -140,9 +159,9 @@ impl Plugins {
     /// Takes a component into the store: looked at, compiled, and asked to describe itself. It serves nobody yet.
     ///
     /// # Errors
-    /// [`Error::Refused`] with what is wrong with it.
-    pub async fn install(&self, wasm: Bytes) -> Result<Installed> {
-        self.order(|reply| Order::Install { wasm, reply }).await
+    /// [`Error::Refused`] with what is wrong with it, [`Error::Unsigned`], [`Error::Registry`].
+    pub async fn install(&self, package: Package) -> Result<Installed> {
+        self.installer.install(package).await
     }
 
     /// Lets a component of the store serve its framework. One that serves already goes on as it does.
@@ -151,6 +170,32 @@ impl Plugins {
     /// Whatever stands in the way; then the generation before goes on.
     pub async fn activate(&self, wanted: Activation) -> Result<Arc<Generation>> {
         self.order(|reply| Order::Activate { wanted, reply }).await
+    }
+
+    /// Tries a component of the store out beside the one that serves, in the place of a candidate before it.
+    ///
+    /// # Errors
+    /// As for [`Plugins::activate`].
+    pub async fn try_out(&self, wanted: Activation, terms: Terms) -> Result<Arc<Trial>> {
+        self.order(|reply| Order::Try { wanted, terms, reply }).await
+    }
+
+    /// Lets the candidate on trial serve.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is none.
+    pub async fn promote(&self, framework: &str) -> Result<Arc<Generation>> {
+        let framework = framework.to_owned();
+        self.order(|reply| Order::Promote { framework, reply }).await
+    }
+
+    /// Ends the trial of a candidate; its runs go on.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is none.
+    pub async fn end_trial(&self, framework: &str) -> Result<()> {
+        let framework = framework.to_owned();
+        self.order(|reply| Order::EndTrial { framework, reply }).await
     }
 
     /// Lets an earlier generation's component serve again, with what it was granted, under a new number. Without `to`, the

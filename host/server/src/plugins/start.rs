@@ -13,12 +13,14 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
 use super::{
-    Failures, ORDERS, Plugins, Result,
-    loader::{Loader, component},
+    Failures, ORDERS, Plugins, Result, Trials,
+    install::{Installer, component},
+    loader::Loader,
+    trust::Trust,
 };
 use crate::{
-    config::Framework,
-    store::{GenerationRow, Store},
+    config::{self, Framework},
+    store::{GenerationRow, Origin, Store},
 };
 
 /// Generations that are tried at start where later ones cannot be loaded any more.
@@ -33,49 +35,67 @@ pub struct Bundled {
     pub wasm: Bytes,
 }
 
+impl Bundled {
+    /// SHA-256 of the component, in hex.
+    fn digest(&self) -> String {
+        hex::encode(Sha256::digest(&self.wasm))
+    }
+}
+
 impl Plugins {
     /// Lets each framework's latest generation serve, and takes orders from then on. A bundled plugin is the first generation of
     /// its framework, and a newer one follows it where no operator has chosen otherwise. One that fails leaves the others serving,
     /// and where there is one, the generation before it.
     ///
     /// # Errors
-    /// Where the store does not answer.
+    /// Where the store does not answer, or a publisher's key cannot be read.
     pub(crate) async fn start(
         runtime: Runtime,
         store: Store,
         frameworks: BTreeMap<String, Framework>,
+        settings: &config::Plugins,
         bundled: Vec<Bundled>,
-    ) -> Result<Self> {
+    ) -> anyhow::Result<Self> {
         let registry = Arc::new(Registry::default());
         let failures = Arc::new(Failures::default());
+        let trust = Arc::new(Trust::read(settings, bundled.iter().map(Bundled::digest).collect())?);
+        let installer = Arc::new(Installer::new(runtime.clone(), store.clone(), Arc::clone(&trust)));
         let latest = store.latest_generations().await?;
-        let loader = Loader { runtime, store, frameworks, registry, failures };
+        let trials = Arc::new(Trials::default());
+        let loader = Loader { runtime, store, frameworks, registry, failures, trust, trials };
         let mut names: BTreeSet<&str> = latest.iter().map(|row| row.framework.as_str()).collect();
         names.extend(bundled.iter().map(|bundled| bundled.framework.as_str()));
         let started = names.into_iter().map(async |framework| {
             let bundled = bundled.iter().find(|bundled| bundled.framework == framework);
             let latest = latest.iter().find(|row| row.framework == framework);
-            loader.begin(framework, bundled.map(|bundled| &bundled.wasm), latest).await
+            loader.begin(framework, bundled, latest).await
         });
         join_all(started).await.into_iter().collect::<Result<()>>()?;
+        loader.follow_trials().await?;
         let (orders, inbox) = mpsc::channel(ORDERS);
-        let plugins = Self { registry: Arc::clone(&loader.registry), failures: Arc::clone(&loader.failures), orders };
+        let plugins = Self {
+            registry: Arc::clone(&loader.registry),
+            failures: Arc::clone(&loader.failures),
+            trials: Arc::clone(&loader.trials),
+            orders,
+            installer,
+        };
         tokio::spawn(loader.run(inbox));
         Ok(plugins)
     }
 }
 
 impl Loader {
-    async fn begin(&self, framework: &str, bundled: Option<&Bytes>, latest: Option<&GenerationRow>) -> Result<()> {
-        if let Some(wasm) = bundled {
-            let digest = hex::encode(Sha256::digest(wasm));
+    async fn begin(&self, framework: &str, bundled: Option<&Bundled>, latest: Option<&GenerationRow>) -> Result<()> {
+        if let Some(bundled) = bundled {
+            let digest = bundled.digest();
             let is_new = latest.is_none_or(|latest| latest.bundled && latest.digest != digest);
-            if is_new && self.begin_anew(framework, &digest, wasm).await? {
+            if is_new && self.begin_anew(framework, &digest, &bundled.wasm).await? {
                 return Ok(());
             }
         }
         let mut tried = BTreeSet::new();
-        for row in self.store.generations(framework).await? {
+        for row in self.store.generations(framework).await?.into_iter().filter(|row| row.trial.is_none()) {
             if tried.len() < TRIED && tried.insert(row.digest.clone()) && self.go_on(&row).await {
                 break;
             }
@@ -95,14 +115,14 @@ impl Loader {
         };
         // Kept as well: runs that are pinned to it must find it under the next version of the server.
         self.store.add_component(component(&plugin, wasm)).await?;
-        let number = self.store.add_generation(framework, digest, plugin.imports(), true).await?;
+        let number = self.store.add_generation(framework, digest, plugin.imports(), Origin::Bundled).await?;
         self.publish(number, plugin);
         Ok(true)
     }
 
     /// Lets a generation serve again that did before; whether it does.
     async fn go_on(&self, row: &GenerationRow) -> bool {
-        let loaded = async { self.load(&row.framework, self.bytes(&row.digest).await?, &row.grants).await };
+        let loaded = async { self.load(&row.framework, self.trusted(&row.digest).await?, &row.grants).await };
         match loaded.await {
             Ok(plugin) => {
                 self.publish(row.number, plugin);

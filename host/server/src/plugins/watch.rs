@@ -10,7 +10,7 @@ use bytes::Bytes;
 use notify_debouncer_mini::{DebounceEventResult, Debouncer, new_debouncer, notify};
 use tokio::sync::mpsc;
 
-use super::{Activation, Installed, Plugins, Result};
+use super::{Activation, Installed, Package, Plugins, Result};
 
 /// A file that is still being written is left alone for so long after its last change.
 const QUIET: Duration = Duration::from_millis(200);
@@ -58,13 +58,14 @@ async fn take(plugins: &Plugins, path: &Path) {
         // It was deleted, or replaced and will be told again.
         Err(_) => return,
     };
-    if let Err(error) = serve(plugins, wasm).await {
+    let signature = tokio::fs::read(path.with_added_extension("sig")).await.ok();
+    if let Err(error) = serve(plugins, Package::Component { wasm, signature }).await {
         tracing::error!(file = %path.display(), %error, "a watched plugin was not activated");
     }
 }
 
-async fn serve(plugins: &Plugins, wasm: Bytes) -> Result<()> {
-    let Installed { digest, imports, .. } = plugins.install(wasm).await?;
+async fn serve(plugins: &Plugins, package: Package) -> Result<()> {
+    let Installed { digest, imports, .. } = plugins.install(package).await?;
     plugins.activate(Activation { digest, grants: imports }).await?;
     Ok(())
 }

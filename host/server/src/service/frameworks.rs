@@ -72,7 +72,9 @@ pub async fn validate(app: &App, name: &str, asked: ToValidate) -> Result<(Vec<F
         places: app.runs.places().of(&plugin),
         options: Vec::new(),
     };
-    let report = reading::read(&plugin, &outside_a_run(name, plugin.digest()), &task, &asked.code).await?;
+    let cx = outside_a_run(name, plugin.digest());
+    let report = reading::read(&plugin, &cx, &task, &asked.code).await?;
+    app.plugins.mirror(&plugin, &cx, &task, &asked.code, &report);
     Ok((report.findings, pin(&plugin)))
 }
 

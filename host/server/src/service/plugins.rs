@@ -2,15 +2,14 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use bytes::Bytes;
 use enginehouse_capabilities::Interface;
 use enginehouse_runtime::Generation;
 
 use super::{Error, Result};
 use crate::{
     app::App,
-    plugins::{Activation, Failure, Installed},
-    store::{ComponentRow, GenerationRow},
+    plugins::{Activation, Failure, Installed, Package, Trial},
+    store::{ComponentRow, GenerationRow, Terms},
 };
 
 /// The plugin of one framework, with all that is known about it.
@@ -21,6 +20,8 @@ pub struct Plugin {
     pub serving: Option<Arc<Generation>>,
     /// Why the last activation failed; none where it did not.
     pub failure: Option<Failure>,
+    /// The candidate on trial.
+    pub trial: Option<Arc<Trial>>,
     /// The newest first.
     pub generations: Vec<Activated>,
     /// The newest first.
@@ -60,6 +61,7 @@ pub async fn list(app: &App) -> Result<Vec<Plugin>> {
         plugins.push(Plugin {
             framework: framework.to_owned(),
             generations: rows.into_iter().map(activated).collect(),
+            trial: app.plugins.trial(framework),
             failure: status.and_then(|status| status.failure.clone()),
             serving,
             components: components.iter().filter(|component| component.framework == framework).cloned().collect(),
@@ -69,15 +71,41 @@ pub async fn list(app: &App) -> Result<Vec<Plugin>> {
 }
 
 /// Takes a component into the store; it serves nobody yet.
-pub async fn install(app: &App, wasm: Bytes) -> Result<Installed> {
-    Ok(app.plugins.install(wasm).await?)
+pub async fn install(app: &App, package: Package) -> Result<Installed> {
+    Ok(app.plugins.install(package).await?)
 }
 
 /// Lets a component serve its framework. `digest` may be the beginning of one.
 pub async fn activate(app: &App, framework: &str, digest: &str, grants: &[String]) -> Result<Arc<Generation>> {
+    Ok(app.plugins.activate(activation(app, framework, digest, grants).await?).await?)
+}
+
+async fn activation(app: &App, framework: &str, digest: &str, grants: &[String]) -> Result<Activation> {
     let digest = component(app, framework, digest).await?.digest;
     let grants = grants.iter().map(|name| interface(name)).collect::<Result<_>>()?;
-    Ok(app.plugins.activate(Activation { digest, grants }).await?)
+    Ok(Activation { digest, grants })
+}
+
+/// Tries a component out beside the one that serves.
+pub async fn try_out(
+    app: &App,
+    framework: &str,
+    digest: &str,
+    grants: &[String],
+    terms: Terms,
+) -> Result<Arc<Generation>> {
+    let wanted = activation(app, framework, digest, grants).await?;
+    Ok(Arc::clone(&app.plugins.try_out(wanted, terms).await?.candidate))
+}
+
+/// Lets the candidate on trial serve.
+pub async fn promote(app: &App, framework: &str) -> Result<Arc<Generation>> {
+    Ok(app.plugins.promote(framework).await?)
+}
+
+/// Ends the trial of a candidate.
+pub async fn end_trial(app: &App, framework: &str) -> Result<()> {
+    Ok(app.plugins.end_trial(framework).await?)
 }
 
 /// Lets an earlier generation's component serve again.

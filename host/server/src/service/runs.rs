@@ -88,7 +88,7 @@ pub async fn create(app: &App, asked: NewRun) -> Result<RunRow> {
     {
         return get(app, made).await;
     }
-    let plugin = app.plugin(&asked.framework)?;
+    let plugin = app.plugin_for_run(&asked.framework)?;
     let known = &plugin.describe().options;
     if let Some((name, _)) = asked.options.iter().find(|(name, _)| !known.iter().any(|option| option.name == *name)) {
         let names: Vec<_> = known.iter().map(|option| option.name.as_str()).collect();
@@ -156,7 +156,7 @@ pub async fn rerun(app: &App, owner: String, id: Uuid, key: Option<String>) -> R
     {
         return get(app, made).await;
     }
-    let plugin = app.plugin(&row.framework)?;
+    let plugin = app.plugin_for_run(&row.framework)?;
     let mut request = row.request;
     if let Some(output) = &request.task.output
         && !request.overwrite

@@ -31,7 +31,7 @@ pub use cost::{Cost, DayCap};
 pub use hosts::LEASE;
 pub use journal::Entry;
 pub use logs::{LogPage, LogPiece};
-pub use plugins::{ComponentRow, GenerationRow, NewComponent, Pin};
+pub use plugins::{ComponentRow, GenerationRow, NewComponent, Origin, Pin, Terms, TrialRow};
 pub use rows::{Approval, AttemptRow, ModelUse, Problem, RunRequest, RunRow, RunState, SourceRef, Step};
 pub use runs::{NewRunRow, RunFilter};
 pub use sessions::SessionRow;

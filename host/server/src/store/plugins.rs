@@ -3,9 +3,14 @@
 use std::collections::BTreeSet;
 
 use enginehouse_capabilities::Interface;
+use serde::{Deserialize, Serialize};
 use sqlx::{Row, any::AnyRow};
 
-use super::{Error, Result, Store, now_ms, read::number, within::Within as _};
+use super::{
+    Error, Result, Store, now_ms,
+    read::{from_json, number},
+    within::Within as _,
+};
 
 /// A component to be kept.
 #[derive(Debug, Clone)]
@@ -18,6 +23,12 @@ pub struct NewComponent {
     pub version: String,
     /// The interfaces that it asks for.
     pub imports: BTreeSet<Interface>,
+    /// What a registry calls it, where it came from one.
+    pub reference: Option<String>,
+    /// Its detached signature.
+    pub signature: Option<Vec<u8>>,
+    /// Whose signature that is.
+    pub publisher: Option<String>,
     /// The component itself.
     pub wasm: Vec<u8>,
 }
@@ -30,11 +41,13 @@ pub struct ComponentRow {
     pub version: String,
     pub imports: BTreeSet<Interface>,
     pub bytes: u64,
+    pub reference: Option<String>,
+    pub publisher: Option<String>,
     pub added_at: i64,
 }
 
 /// One activation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GenerationRow {
     pub framework: String,
     /// Counts the activations of its framework, from 0; the highest serves.
@@ -45,6 +58,51 @@ pub struct GenerationRow {
     /// Nobody chose it: it came with the server.
     pub bundled: bool,
     pub activated_at: i64,
+    /// It was tried out beside the one that serves, and does not serve.
+    pub trial: Option<TrialRow>,
+}
+
+/// A candidate's trial.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrialRow {
+    pub terms: Terms,
+    /// Why it ended; none while it goes on.
+    pub ended: Option<String>,
+}
+
+/// How a candidate is tried out, and what ends its trial.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Terms {
+    /// It reads what the serving generation reads, and the findings are compared.
+    pub shadow: bool,
+    /// Of new runs, in percent.
+    pub share: u8,
+    /// The most of its calls that may fail, 0 to 1.
+    pub max_failures: f64,
+    /// The most of the mirrored readings whose verdict may differ, 0 to 1.
+    pub max_changed: f64,
+    /// How many times as long as the serving generation it may take to read, on average.
+    pub max_slowdown: f64,
+    /// How many calls have to be seen before it is judged by them.
+    pub min_calls: u64,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self { shadow: true, share: 0, max_failures: 0.01, max_changed: 0.0, max_slowdown: 3.0, min_calls: 20 }
+    }
+}
+
+/// Where a generation comes from.
+#[derive(Debug, Clone, Copy)]
+pub enum Origin<'a> {
+    /// With the server.
+    Bundled,
+    /// An operator lets it serve.
+    Operator,
+    /// An operator tries it out.
+    Trial(&'a Terms),
 }
 
 /// The generation that a run is pinned to.
@@ -55,19 +113,21 @@ pub struct Pin {
     pub digest: String,
 }
 
-const GENERATION: &str = "framework, number, digest, grants, bundled, activated_at";
-const LATEST: &str =
-    "number = (SELECT MAX(number) FROM generations AS all_of WHERE all_of.framework = generations.framework)";
+const GENERATION: &str = "framework, number, digest, grants, bundled, activated_at, trial";
+const LATEST: &str = "number = (SELECT MAX(number) FROM generations AS all_of WHERE all_of.framework = generations.framework AND trial IS NULL)";
 
 impl Store {
-    /// Keeps a component; one that is there already stays.
+    /// Keeps a component. Of one that is there already, what is known now and was not before.
     ///
     /// # Errors
     /// [`Error::Database`].
     pub async fn add_component(&self, new: NewComponent) -> Result<()> {
         sqlx::query(
-            "INSERT INTO components (digest, framework, version, imports, bytes, wasm, added_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (digest) DO NOTHING",
+            "INSERT INTO components (digest, framework, version, imports, bytes, wasm, added_at, reference, signature, publisher)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             ON CONFLICT (digest) DO UPDATE SET reference = COALESCE(excluded.reference, components.reference),
+                signature = COALESCE(excluded.signature, components.signature),
+                publisher = COALESCE(excluded.publisher, components.publisher)",
         )
         .bind(new.digest)
         .bind(new.framework)
@@ -76,19 +136,23 @@ impl Store {
         .bind(i64::try_from(new.wasm.len()).unwrap_or(i64::MAX))
         .bind(new.wasm)
         .bind(now_ms())
+        .bind(new.reference)
+        .bind(new.signature)
+        .bind(new.publisher)
         .execute(&self.write)
         .within()
         .await?;
         Ok(())
     }
 
-    /// The bytes of a component; none where there is no such digest.
+    /// The bytes of a component and its signature; none where there is no such digest.
     ///
     /// # Errors
     /// [`Error::Database`].
-    pub async fn component(&self, digest: &str) -> Result<Option<Vec<u8>>> {
-        let row = sqlx::query("SELECT wasm FROM components WHERE digest = $1").bind(digest.to_owned());
-        row.fetch_optional(&self.read).within().await?.map(|row| Ok(row.try_get("wasm")?)).transpose()
+    pub async fn component(&self, digest: &str) -> Result<Option<(Vec<u8>, Option<Vec<u8>>)>> {
+        let row = sqlx::query("SELECT wasm, signature FROM components WHERE digest = $1").bind(digest.to_owned());
+        let row = row.fetch_optional(&self.read).within().await?;
+        row.map(|row| Ok((row.try_get("wasm")?, row.try_get("signature")?))).transpose()
     }
 
     /// All components, by framework, the newest first.
@@ -96,7 +160,7 @@ impl Store {
     /// # Errors
     /// [`Error::Database`], [`Error::Record`].
     pub async fn components(&self) -> Result<Vec<ComponentRow>> {
-        let sql = "SELECT digest, framework, version, imports, bytes, added_at FROM components
+        let sql = "SELECT digest, framework, version, imports, bytes, reference, publisher, added_at FROM components
                    ORDER BY framework, added_at DESC, digest";
         let rows = sqlx::query(sql).fetch_all(&self.read).within().await?;
         let component = |row: &AnyRow| {
@@ -106,6 +170,8 @@ impl Store {
                 version: row.try_get("version")?,
                 imports: interfaces(row, "imports")?,
                 bytes: row.try_get::<i64, _>("bytes")?.cast_unsigned(),
+                reference: row.try_get("reference")?,
+                publisher: row.try_get("publisher")?,
                 added_at: row.try_get("added_at")?,
             })
         };
@@ -129,7 +195,7 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Lets a component serve its framework from now on, under the next number.
+    /// Lets a component serve its framework from now on, or be tried out, under the next number.
     ///
     /// # Errors
     /// [`Error::Database`], also where another server activates one at this very moment.
@@ -138,22 +204,53 @@ impl Store {
         framework: &str,
         digest: &str,
         grants: &BTreeSet<Interface>,
-        bundled: bool,
+        origin: Origin<'_>,
     ) -> Result<u32> {
         let row = sqlx::query(
-            "INSERT INTO generations (framework, number, digest, grants, bundled, activated_at)
-             SELECT $1, (SELECT COALESCE(MAX(number) + 1, 0) FROM generations WHERE framework = $1), $2, $3, $4, $5
+            "INSERT INTO generations (framework, number, digest, grants, bundled, activated_at, trial)
+             SELECT $1, (SELECT COALESCE(MAX(number) + 1, 0) FROM generations WHERE framework = $1), $2, $3, $4, $5, $6
              RETURNING number",
         )
         .bind(framework.to_owned())
         .bind(digest.to_owned())
         .bind(names(grants)?)
-        .bind(i64::from(bundled))
+        .bind(i64::from(matches!(origin, Origin::Bundled)))
         .bind(now_ms())
+        .bind(match origin {
+            Origin::Trial(terms) => Some(serde_json::to_string(&TrialRow { terms: terms.clone(), ended: None })?),
+            _ => None,
+        })
         .fetch_one(&self.write)
         .within()
         .await?;
         number(&row, "number")
+    }
+
+    /// Changes a generation's trial; with none, it serves from now on.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn set_trial(&self, framework: &str, number: u32, trial: Option<&TrialRow>) -> Result<()> {
+        sqlx::query("UPDATE generations SET trial = $1, activated_at = $2 WHERE framework = $3 AND number = $4")
+            .bind(trial.map(serde_json::to_string).transpose()?)
+            .bind(now_ms())
+            .bind(framework.to_owned())
+            .bind(i64::from(number))
+            .execute(&self.write)
+            .within()
+            .await?;
+        Ok(())
+    }
+
+    /// The generations whose trials go on.
+    ///
+    /// # Errors
+    /// [`Error::Database`], [`Error::Record`].
+    pub async fn open_trials(&self) -> Result<Vec<GenerationRow>> {
+        let sql = format!("SELECT {GENERATION} FROM generations WHERE trial IS NOT NULL ORDER BY framework, number");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&self.read).within().await?;
+        let rows: Vec<GenerationRow> = rows.iter().map(generation).collect::<Result<_>>()?;
+        Ok(rows.into_iter().filter(|row| row.trial.as_ref().is_some_and(|trial| trial.ended.is_none())).collect())
     }
 
     /// The latest generation of each framework: those that are to serve.
@@ -210,6 +307,7 @@ fn generation(row: &AnyRow) -> Result<GenerationRow> {
         grants: interfaces(row, "grants")?,
         bundled: number(row, "bundled")? != 0,
         activated_at: row.try_get("activated_at")?,
+        trial: from_json(row, "trial")?,
     })
 }
 

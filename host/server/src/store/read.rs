@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{AttemptRow, Cost, Error, ModelUse, Pin, Result, RunRow, cost};
 
-fn from_json<T: DeserializeOwned>(row: &AnyRow, column: &str) -> Result<Option<T>> {
+pub(super) fn from_json<T: DeserializeOwned>(row: &AnyRow, column: &str) -> Result<Option<T>> {
     let text: Option<String> = row.try_get(column)?;
     Ok(text.as_deref().map(serde_json::from_str).transpose()?)
 }

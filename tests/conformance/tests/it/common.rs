@@ -4,7 +4,7 @@ use std::{fs, path::Path, sync::LazyLock};
 
 use bytes::Bytes;
 use enginehouse_conformance::{Outcome, Report, check};
-use enginehouse_runtime::{Limits, PluginConfig, Runtime};
+use enginehouse_runtime::{PluginConfig, Runtime};
 
 use crate::fault::Fault;
 
@@ -21,7 +21,7 @@ pub(crate) static FAULTY: LazyLock<Bytes> =
 /// The plugin with one fault, or none.
 pub(crate) fn with(fault: Option<Fault>) -> PluginConfig {
     let settings = fault.into_iter().map(|fault| ("fault".to_owned(), fault.name().to_owned())).collect();
-    PluginConfig { settings, limits: Limits::default() }
+    PluginConfig { settings, ..PluginConfig::default() }
 }
 
 pub(crate) async fn report(fault: Option<Fault>) -> Report {

@@ -84,7 +84,9 @@ impl Steps<'_> {
         let Some((last, before)) = attempts.split_last() else {
             return self.end(RunState::Failed, "host-failed", "the run has no code to validate").await;
         };
-        let report = reading::read(&self.plugin, &self.context(None)?, &self.task, &last.code).await?;
+        let cx = self.context(None)?;
+        let report = reading::read(&self.plugin, &cx, &self.task, &last.code).await?;
+        self.parts.plugins.mirror(&self.plugin, &cx, &self.task, &last.code, &report);
         let counted = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
         let (errors, warnings) = (counted(Severity::Error), counted(Severity::Warning));
         let clean = report.validated.is_some();
