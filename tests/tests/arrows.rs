@@ -39,8 +39,10 @@ const MAY: &[(&str, &[&str])] = &[
     ("enginehouse-component", &[]),
     ("enginehouse-bundle", &["enginehouse-component"]),
     ("enginehouse-conformance-tests", &["enginehouse-component"]),
+    ("enginehouse-hostile-tests", &["enginehouse-component", "enginehouse-runtime"]),
     ("enginehouse-guest-faulty", &["enginehouse-sdk"]),
     ("enginehouse-guest-grown", &["enginehouse-sdk"]),
+    ("enginehouse-guest-hostile", &["enginehouse-sdk"]),
     ("enginehouse-guest-marked", &["enginehouse-sdk"]),
     ("enginehouse-guest-metered", &["enginehouse-sdk"]),
 ];

@@ -28,6 +28,7 @@ use crate::{
     limits::Meter,
     output::Output,
     tally::Tally,
+    values::words,
 };
 
 /// A checked component that can be called.
@@ -158,7 +159,7 @@ impl Callee {
             Fault::Starting(error) => (true, error),
             Fault::Running(error) => (false, error),
         };
-        let reason = error.root_cause().to_string();
+        let reason = words(error.root_cause());
         if error.is::<ComputeSpent>() {
             Error::OutOfTime { stage, clock: Clock::Compute, limit: self.limits.compute }
         } else if error.is::<PoolConcurrencyLimitError>() {
@@ -171,9 +172,10 @@ impl Callee {
             // The engine gives this error no type of its own.
             Error::Invalid(BadValue::too_many_bytes("what it handed over in one go", self.limits.hostcall_bytes))
         } else if starting && !error.is::<Trap>() {
-            Error::Host(format!("no instance of the plugin: {error:#}"))
+            Error::Host(format!("no instance of the plugin: {}", words(format_args!("{error:#}"))))
         } else {
-            Error::Trapped { stage, reason, backtrace: format!("{error:?}"), output: state.output.text() }
+            let backtrace = words(format_args!("{error:?}"));
+            Error::Trapped { stage, reason, backtrace, output: state.output.text() }
         }
     }
 }

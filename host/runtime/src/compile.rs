@@ -12,7 +12,7 @@ use wasmtime::{Engine, component::Component};
 
 use self::cache::Cache;
 pub use self::process::{CompilerProcess, compile_for_parent};
-use crate::LoadError;
+use crate::{LoadError, values::words};
 
 /// Compiles for one engine.
 pub(crate) struct Compiler {
@@ -90,7 +90,7 @@ impl Compiler {
 }
 
 fn failed(error: wasmtime::Error) -> LoadError {
-    LoadError::Compile(format!("{error:#}"))
+    LoadError::Compile(words(format_args!("{error:#}")))
 }
 
 #[expect(unsafe_code, reason = "the engine trusts what it loads; `Authentic` says why it may")]

@@ -12,6 +12,11 @@ pub(crate) const TICK: Duration = Duration::from_millis(10);
 
 /// Instances that may live at the same time, over all plugins.
 const INSTANCES: u32 = 256;
+/// What one component may be made of. The pool has that much for each that may live, so that none takes what another needs.
+/// Python's adapters need more than 20 core instances.
+pub(crate) const CORE_INSTANCES: u32 = 128;
+pub(crate) const MEMORIES: u32 = 4;
+pub(crate) const TABLES: u32 = 8;
 /// The most one linear memory may be allowed.
 pub(crate) const MAX_MEMORY: usize = 1 << 30;
 /// Deep enough for all code that CPython's own parser accepts.
@@ -121,9 +126,12 @@ fn config() -> Config {
 fn pool() -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(INSTANCES)
-        .total_core_instances(INSTANCES * 16)
-        .total_memories(INSTANCES)
-        .total_tables(INSTANCES * 2)
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .max_memories_per_component(MEMORIES)
+        .max_tables_per_component(TABLES)
+        .total_core_instances(INSTANCES * CORE_INSTANCES)
+        .total_memories(INSTANCES * MEMORIES)
+        .total_tables(INSTANCES * TABLES)
         .total_stacks(INSTANCES)
         .max_component_instance_size(4 << 20)
         .max_core_instance_size(4 << 20)

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use enginehouse_capabilities::Interface;
 
-use crate::{BadValue, Failure, Finding, HostError};
+use crate::{BadValue, Failure, Finding, HostError, values::cut};
+
+/// Names that an error shows, and the bytes that it shows of each.
+const MAX_NAMES: usize = 20;
+const MAX_NAME: usize = 200;
 
 /// Why a call of a plugin gave no value.
 #[derive(Debug, thiserror::Error)]
@@ -100,7 +104,7 @@ pub enum LoadError {
     #[error("the component does not compile: {0}")]
     Compile(String),
     /// It asks for what no plugin gets.
-    #[error("the component imports {}, which no plugin gets; build it without", .0.join(", "))]
+    #[error("the component imports {}, which no plugin gets; build it without", list(.0))]
     ForeignImports(Vec<String>),
     /// It asks for what the operator has not granted it.
     #[error(
@@ -110,7 +114,7 @@ pub enum LoadError {
     )]
     NotGranted(Vec<Interface>),
     /// It is made for another version of the contract.
-    #[error("the component uses `{0}`; this host speaks enginehouse:supervisor 0.1, build it against that")]
+    #[error("the component uses `{}`; this host speaks enginehouse:supervisor 0.1, build it against that", cut(.0, MAX_NAME))]
     OtherContract(String),
     /// It is no supervisor.
     #[error("the component does not export `enginehouse:supervisor/supervisor@0.1.0`; it exports {}", list(.0))]
@@ -141,8 +145,17 @@ fn names(interfaces: &[Interface]) -> String {
     interfaces.iter().map(|interface| interface.as_str()).collect::<Vec<_>>().join(",")
 }
 
+/// The first names, and how many more there are: a component may have thousands, and long ones.
 fn list(names: &[String]) -> String {
-    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+    if names.is_empty() {
+        return "nothing".to_owned();
+    }
+    let mut shown: Vec<_> = names.iter().take(MAX_NAMES).map(|name| cut(name, MAX_NAME).to_owned()).collect();
+    let more = names.len() - shown.len();
+    if more > 0 {
+        shown.push(format!("and {more} more"));
+    }
+    shown.join(", ")
 }
 
 fn said(failure: &Failure) -> String {

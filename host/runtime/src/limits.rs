@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
+use crate::engine::{CORE_INSTANCES, MEMORIES, TABLES};
+
 /// The limits of a plugin. Every call has them for itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -53,11 +55,6 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// Core instances, tables and memories of one component. Python's adapters need more than 20 instances.
-    const MAX_INSTANCES: usize = 128;
-    const MAX_TABLES: usize = 64;
-    const MAX_MEMORIES: usize = 16;
-
     pub(crate) fn new(limits: &Limits) -> Self {
         Self { memory_left: limits.memory, table_elements_left: limits.table_elements, refused_memory: false }
     }
@@ -79,14 +76,14 @@ impl ResourceLimiter for Meter {
     }
 
     fn instances(&self) -> usize {
-        Self::MAX_INSTANCES
+        CORE_INSTANCES as usize
     }
 
     fn tables(&self) -> usize {
-        Self::MAX_TABLES
+        TABLES as usize
     }
 
     fn memories(&self) -> usize {
-        Self::MAX_MEMORIES
+        MEMORIES as usize
     }
 }

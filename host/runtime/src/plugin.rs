@@ -111,7 +111,9 @@ impl Plugin {
             return Ok(report);
         }
         let findings: Vec<Finding> = self.callee.call(Stage::Validate, self.context(cx), (task, code)).await?;
-        let findings = returned(findings, |findings| values::findings(findings, &self.description))?;
+        let findings = returned(findings, |findings| {
+            values::findings(findings, &self.description).and_then(|()| values::within(code, findings))
+        })?;
         let validated = is_clean(&findings).then(|| ValidatedCode::new(code, seal));
         let report = Report { findings, validated };
         self.reports.keep(key, &report);
@@ -135,8 +137,11 @@ impl Plugin {
             return Err(Error::NotValidated);
         }
         let code = code.code();
-        let ticket: String = self.call(Stage::Submit, cx, (task, code, attempt)).await?;
-        returned(ticket, |ticket| values::new_ticket(ticket))
+        let ticket: Result<String, Error> = self.call(Stage::Submit, cx, (task, code, attempt)).await;
+        if let Err(Error::Failed(Failure::Rejected(findings))) = &ticket {
+            values::within(code, findings).map_err(Error::Invalid)?;
+        }
+        returned(ticket?, |ticket| values::new_ticket(ticket))
     }
 
     /// How far the work is.

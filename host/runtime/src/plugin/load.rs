@@ -68,7 +68,7 @@ impl Runtime {
         }
         let linker = host::linker(engine, grants)
             .map_err(|error| LoadError::Host(format!("the host functions do not link: {error:#}")))?;
-        let mismatch = |error: wasmtime::Error| LoadError::Mismatch(format!("{error:#}"));
+        let mismatch = |error: wasmtime::Error| LoadError::Mismatch(values::words(format_args!("{error:#}")));
         let instance = linker.instantiate_pre(component).map_err(mismatch)?;
         Ok((imports, Exports::of(instance).map_err(mismatch)?))
     }

@@ -3,6 +3,7 @@
 mod given;
 pub mod limit;
 mod returned;
+mod span;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +12,7 @@ use std::fmt;
 pub(crate) use self::{
     given::{attempt, code, earlier, task, ticket},
     returned::{choice, description, draft, failure, findings, health, log_chunk, new_ticket, outcome, progress},
+    span::within,
 };
 
 /// A value that breaks a rule of the contract.
@@ -38,6 +40,11 @@ type Checked = Result<(), BadValue>;
 /// The longest start of `text` that has at most `bytes` bytes and splits no character.
 pub(crate) fn cut(text: &str, bytes: usize) -> &str {
     text.get(..text.floor_char_boundary(bytes)).unwrap_or_default()
+}
+
+/// What the engine says of a component, cut: the names in it are the component's own.
+pub(crate) fn words(said: impl fmt::Display) -> String {
+    cut(&said.to_string(), 16 << 10).to_owned()
 }
 
 fn text(what: impl fmt::Display, text: &str, limit: usize) -> Checked {
