@@ -70,7 +70,7 @@ impl World {
         let source: ObjectUri = crate::tasks::SOURCE.parse()?;
         let objects = [(source, Bytes::from_static(crate::tasks::ROWS.as_bytes()))].into();
         let (weather, works) = (Weather::Fair, BTreeMap::new());
-        let state = State { weather, model: None, ends_well: true, works, objects, missed: None };
+        let state = State { weather, model: None, ends_well: true, works, objects, taken: 0, missed: None };
         Ok(Arc::new(Self(Mutex::new(state))))
     }
 

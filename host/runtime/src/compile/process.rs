@@ -74,7 +74,10 @@ impl CompilerProcess {
         };
         let (status, compiled, words) = ended.map_err(broken)?;
         if compiled.len() as u64 >= MAX_COMPILED {
-            return Err(LoadError::Compile(format!("it has more than {} MiB compiled; make it smaller", MAX_COMPILED >> 20)));
+            return Err(LoadError::Compile(format!(
+                "it has more than {} MiB compiled; make it smaller",
+                MAX_COMPILED >> 20
+            )));
         }
         let words = String::from_utf8_lossy(&words).trim().to_owned();
         match status.code() {

@@ -144,7 +144,17 @@ impl Plugin {
                 }
             }
             Served::Activate { framework, digest, grant } => server.activate(&framework, &digest, &grant).await?,
-            Served::Try { framework, digest, grant, share, no_shadow, max_failures, max_changed, max_slowdown, min_calls } => {
+            Served::Try {
+                framework,
+                digest,
+                grant,
+                share,
+                no_shadow,
+                max_failures,
+                max_changed,
+                max_slowdown,
+                min_calls,
+            } => {
                 let terms = Terms::default();
                 let terms = Terms {
                     shadow: !no_shadow,

@@ -118,7 +118,8 @@ pub struct Pin {
 
 const GENERATION: &str = "framework, number, digest, grants, bundled, activated_at, trial";
 /// Which generation of its framework is the newest, on trial or not.
-const NEWEST: &str = "number = (SELECT MAX(number) FROM generations AS all_of WHERE all_of.framework = generations.framework)";
+const NEWEST: &str =
+    "number = (SELECT MAX(number) FROM generations AS all_of WHERE all_of.framework = generations.framework)";
 /// Which one serves.
 const LATEST: &str = "number = (SELECT MAX(number) FROM generations AS all_of WHERE all_of.framework = generations.framework AND trial IS NULL)";
 
