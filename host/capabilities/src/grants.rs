@@ -41,6 +41,11 @@ impl Interface {
         }
     }
 
+    /// Several, as the command line takes them: `objects,processes`.
+    pub fn listed<'a>(interfaces: impl IntoIterator<Item = &'a Self>) -> String {
+        interfaces.into_iter().map(|interface| interface.as_str()).collect::<Vec<_>>().join(",")
+    }
+
     /// The one with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|interface| interface.as_str() == name)

@@ -75,16 +75,7 @@ impl World {
     }
 
     pub(crate) fn capabilities(self: &Arc<Self>) -> Capabilities {
-        Capabilities {
-            codegen: self.clone(),
-            objects: self.clone(),
-            catalog: self.clone(),
-            functions: self.clone(),
-            batches: self.clone(),
-            tools: self.clone(),
-            processes: self.clone(),
-            journal: self.clone(),
-        }
+        Capabilities::of(self)
     }
 
     pub(crate) fn set_weather(&self, weather: Weather) {

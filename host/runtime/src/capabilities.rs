@@ -24,3 +24,22 @@ pub struct Capabilities {
     /// Takes the lines for a run's event stream.
     pub journal: Arc<dyn Journal>,
 }
+
+impl Capabilities {
+    /// One adapter for all of them, as where plugins are tried out.
+    pub fn of<All>(all: &Arc<All>) -> Self
+    where
+        All: Codegen + Objects + Catalog + Functions + Batches + Tools + Processes + Journal + 'static,
+    {
+        Self {
+            codegen: all.clone(),
+            objects: all.clone(),
+            catalog: all.clone(),
+            functions: all.clone(),
+            batches: all.clone(),
+            tools: all.clone(),
+            processes: all.clone(),
+            journal: all.clone(),
+        }
+    }
+}

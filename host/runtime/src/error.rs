@@ -110,7 +110,7 @@ pub enum LoadError {
     #[error(
         "the component imports {}, which it is not granted: activate it with `--grant {}`, or add it to the `grants` of its \
          framework in the configuration",
-        names(.0), names(.0)
+        Interface::listed(.0), Interface::listed(.0)
     )]
     NotGranted(Vec<Interface>),
     /// It is made for another version of the contract.
@@ -139,10 +139,6 @@ pub enum LoadError {
     /// The host itself failed.
     #[error("{0}")]
     Host(String),
-}
-
-fn names(interfaces: &[Interface]) -> String {
-    interfaces.iter().map(|interface| interface.as_str()).collect::<Vec<_>>().join(",")
 }
 
 /// The first names, and how many more there are: a component may have thousands, and long ones.

@@ -69,6 +69,12 @@ impl Plugin {
         &self.imports
     }
 
+    /// Whether it asks for nothing behind which an engine is: then it does its work itself.
+    pub fn works_by_itself(&self) -> bool {
+        use Interface::{Batches, Functions, Processes, Tools};
+        self.imports.is_disjoint(&[Functions, Batches, Tools, Processes].into())
+    }
+
     /// How its calls went, since it was loaded.
     pub fn calls(&self) -> Calls {
         self.callee.tally.calls()

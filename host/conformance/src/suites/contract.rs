@@ -5,6 +5,5 @@ pub(super) mod describe;
 pub(super) mod plan;
 pub(super) mod read;
 mod shapes;
-mod span;
 pub(super) mod work;
 pub(super) mod write;

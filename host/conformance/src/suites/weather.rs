@@ -1,6 +1,5 @@
 //! One round in which every host function refuses.
 
-use enginehouse_capabilities::Interface;
 use enginehouse_runtime::{Draft, Error, Failure, HostError};
 
 use super::contract::work::{follow, is_end, outcome};
@@ -10,9 +9,6 @@ use crate::{
     samples,
     world::Weather,
 };
-
-/// The interfaces behind which engines are.
-const ENGINES: [Interface; 4] = [Interface::Functions, Interface::Batches, Interface::Tools, Interface::Processes];
 
 /// Calls every export that may ask the host for something. Without clean code, those that are about no work.
 pub(super) async fn round(bench: &Bench, weather: Weather) -> Verdict {
@@ -38,7 +34,7 @@ async fn in_weather(bench: &Bench, weather: Weather) -> Verdict {
 
     if let Ok(progress) = kept(weather, &call("poll"), bench.plugin.poll(cx, attempt, ticket).await)? {
         // Who asks no engine has its work itself, and knows.
-        ensure(!is_end(progress.phase) || bench.plugin.imports().is_disjoint(&ENGINES.into()), || {
+        ensure(!is_end(progress.phase) || bench.plugin.works_by_itself(), || {
             format!("{} told {:?}, though nobody knows. {}", call("poll"), progress.phase, hand_back(weather))
         })?;
     }

@@ -8,5 +8,6 @@ mod engine;
 mod guest;
 mod loading;
 mod recorder;
+mod scope;
 
 use enginehouse_runtime::Capabilities;

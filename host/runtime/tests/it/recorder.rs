@@ -28,16 +28,7 @@ impl Recorder {
     }
 
     pub(crate) fn capabilities(self: &Arc<Self>) -> super::Capabilities {
-        super::Capabilities {
-            codegen: self.clone(),
-            objects: self.clone(),
-            catalog: self.clone(),
-            functions: self.clone(),
-            batches: self.clone(),
-            tools: self.clone(),
-            processes: self.clone(),
-            journal: self.clone(),
-        }
+        super::Capabilities::of(self)
     }
 }
 

@@ -30,7 +30,7 @@ pub enum Error {
     /// It asks for more than it was granted.
     #[error(
         "the component asks for {}, which it is not granted{}: activate it with `--grant {}`, or add it to \
-         `frameworks.{framework}.grants` in the configuration", listed(missing), before(serving.as_ref()), listed(missing)
+         `frameworks.{framework}.grants` in the configuration", Interface::listed(missing), before(serving.as_ref()), Interface::listed(missing)
     )]
     Widens {
         /// The framework.
@@ -63,14 +63,10 @@ fn told(report: &Report) -> String {
     report.failures().map(failed).collect::<Vec<_>>().join("; ")
 }
 
-fn listed(interfaces: &BTreeSet<Interface>) -> String {
-    interfaces.iter().map(|interface| interface.as_str()).collect::<Vec<_>>().join(",")
-}
-
 fn before(serving: Option<&BTreeSet<Interface>>) -> String {
     match serving {
         Some(asked) if asked.is_empty() => " (the generation that serves asks for nothing)".to_owned(),
-        Some(asked) => format!(" (the generation that serves asks for {})", listed(asked)),
+        Some(asked) => format!(" (the generation that serves asks for {})", Interface::listed(asked)),
         None => String::new(),
     }
 }

@@ -1,6 +1,9 @@
 //! From a component in the store to a plugin in memory.
 
-use std::{collections::BTreeMap, collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use enginehouse_capabilities::{Grants, Interface};
@@ -13,7 +16,7 @@ use super::{
 };
 use crate::{
     config::Framework,
-    store::{Pin, now_ms},
+    store::{GenerationRow, Pin, now_ms},
 };
 
 /// A generation that is wanted for a run.
@@ -52,6 +55,12 @@ impl Loader {
         let generation = Arc::new(Generation::new(row.number, plugin));
         self.registry.keep(&generation);
         Ok(generation)
+    }
+
+    /// Loads a generation that the store has, where its component may still serve.
+    pub(super) async fn load_again(&self, row: &GenerationRow) -> Result<Plugin> {
+        let wasm = self.trusted(&row.digest).await?;
+        self.load(&row.framework, &row.digest, wasm, &row.grants, Tried::Before).await
     }
 
     /// Loads a component under what the operator says about its framework.

@@ -199,11 +199,7 @@ impl Loader {
             if !behind || !self.is_worth_a_try(&row.framework, row.number) {
                 continue;
             }
-            let loaded = async {
-                let wasm = self.trusted(&row.digest).await?;
-                self.load(&row.framework, &row.digest, wasm, &row.grants, Tried::Before).await
-            };
-            match loaded.await {
+            match self.load_again(&row).await {
                 Ok(plugin) => {
                     self.publish(row.number, plugin);
                     self.succeeded(&row.framework);

@@ -132,11 +132,7 @@ impl Loader {
 
     /// Lets a generation serve again that did before; whether it does.
     async fn go_on(&self, row: &GenerationRow) -> bool {
-        let loaded = async {
-            let wasm = self.trusted(&row.digest).await?;
-            self.load(&row.framework, &row.digest, wasm, &row.grants, Tried::Before).await
-        };
-        match loaded.await {
+        match self.load_again(row).await {
             Ok(plugin) => {
                 self.publish(row.number, plugin);
                 true

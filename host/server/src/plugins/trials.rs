@@ -85,17 +85,16 @@ impl Loader {
                 self.forget_trial(framework);
             }
         }
-        for GenerationRow { framework, number, digest, grants, trial, .. } in open {
-            let known = self.trial(&framework).is_ok_and(|trial| trial.candidate.number() == number);
-            let Some(row) = trial.filter(|_| !known && self.is_worth_a_try(&framework, number)) else { continue };
-            let loaded = async {
-                let wasm = self.trusted(&digest).await?;
-                self.load(&framework, &digest, wasm, &grants, Tried::Before).await
-            };
-            match loaded.await {
-                Ok(plugin) => drop(self.begin_trial(Arc::new(Generation::new(number, plugin)), row.terms)),
+        for row in open {
+            let known = self.trial(&row.framework).is_ok_and(|trial| trial.candidate.number() == row.number);
+            let Some(TrialRow { terms, .. }) = row.trial.clone().filter(|_| !known) else { continue };
+            if !self.is_worth_a_try(&row.framework, row.number) {
+                continue;
+            }
+            match self.load_again(&row).await {
+                Ok(plugin) => drop(self.begin_trial(Arc::new(Generation::new(row.number, plugin)), terms)),
                 // On this server alone.
-                Err(error) => self.failed(&framework, &digest, &error),
+                Err(error) => self.failed(&row.framework, &row.digest, &error),
             }
         }
         Ok(())

@@ -2,16 +2,13 @@
 
 use std::time::Duration;
 
-use enginehouse_capabilities::{AttemptScope, CallContext, Error, Interface, ObjectUri, Result, Token};
+use enginehouse_capabilities::{AttemptScope, CallContext, Error, ObjectUri, Result, Token};
 use enginehouse_runtime::{Attempt, Description, Place, Plugin};
 
 use crate::{service::sources, store::RunRow};
 
 /// A platform on this machine.
 const LOCAL: &str = "local";
-
-/// The interfaces behind which engines are.
-const ENGINES: [Interface; 4] = [Interface::Functions, Interface::Batches, Interface::Tools, Interface::Processes];
 
 /// Where work can go.
 #[derive(Debug, Clone, Default)]
@@ -30,9 +27,8 @@ impl Places {
     /// its work itself: all its platforms are there, each a target of its own.
     pub fn of(&self, plugin: &Plugin) -> Vec<Place> {
         let Description { framework, platforms, .. } = plugin.describe();
-        let by_itself = plugin.imports().is_disjoint(&ENGINES.into());
         let local = |name: &str| name == LOCAL && self.engines.contains(framework);
-        let target = |name: &str| match by_itself {
+        let target = |name: &str| match plugin.works_by_itself() {
             true => Some(name.to_owned()),
             false => local(name).then(|| framework.clone()),
         };

@@ -6,12 +6,15 @@ use enginehouse_capabilities::{ObjectUri, Token};
 use uuid::Uuid;
 
 use super::{Error, Result};
-use crate::{app::App, clear::clear, store::now_ms};
+use crate::{
+    app::App,
+    clear::clear,
+    store::{DAY_MS, now_ms},
+};
 
 /// How often old runs are looked for, and how many are deleted at a time.
 const LOOK: Duration = Duration::from_secs(600);
 const PORTION: u32 = 100;
-const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// Deletes a run that has ended, with its code, its journal, its objects and what its programs left on this machine. A prefix that its caller chose for the results is
 /// the caller's and stays.

@@ -4,9 +4,8 @@ use enginehouse_capabilities::{CodegenReply, Finish};
 use sqlx::{AnyConnection, Row};
 use uuid::Uuid;
 
-use super::{Result, Store, now_ms, within::Within as _};
+use super::{DAY_MS, Result, Store, now_ms, within::Within as _};
 
-const DAY_MS: i64 = 24 * 3600 * 1000;
 /// No answer took more; so that a day's sum fits its column, whatever a model says.
 const MOST_TOKENS: u64 = 1 << 40;
 

@@ -2,9 +2,7 @@
 
 use sqlx::{AnyConnection, Row};
 
-use super::{Error, Result, Store, now_ms, within::Within as _};
-
-const DAY_MS: i64 = 24 * 3600 * 1000;
+use super::{DAY_MS, Error, Result, Store, now_ms, within::Within as _};
 
 /// What a run costs; nothing where its platform has no price.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

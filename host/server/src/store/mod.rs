@@ -200,6 +200,9 @@ impl Store {
     }
 }
 
+/// A day, in milliseconds.
+pub(crate) const DAY_MS: i64 = 24 * 3600 * 1000;
+
 /// Milliseconds since the Unix epoch. Goes on evenly while the process lives, whatever happens to the machine's clock: limits
 /// of runs are counted by it.
 pub fn now_ms() -> i64 {

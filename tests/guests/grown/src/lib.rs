@@ -4,8 +4,7 @@
 mod work;
 
 use enginehouse_sdk::{
-    Attempt, Description, Draft, Earlier, Failure, Finding, LogChunk, Outcome, Progress, Supervisor, Task,
-    host::objects,
+    Attempt, Description, Draft, Earlier, Failure, Finding, Outcome, Progress, Supervisor, Task, host::objects,
 };
 
 /// The plugin.
@@ -31,14 +30,6 @@ impl Supervisor for Grown {
 
     fn poll(_: &Attempt, ticket: &str) -> Result<Progress, Failure> {
         Ok(work::progress(ticket))
-    }
-
-    fn log(_: &Attempt, _: &str, after: u64) -> Result<LogChunk, Failure> {
-        Ok(work::log(after))
-    }
-
-    fn cancel(_: &Attempt, _: &str) -> Result<(), Failure> {
-        Ok(())
     }
 
     fn fetch(_: &Attempt, ticket: &str) -> Result<Outcome, Failure> {

@@ -2,9 +2,7 @@
 
 mod work;
 
-use enginehouse_sdk::{
-    Attempt, Description, Draft, Earlier, Failure, Finding, LogChunk, Outcome, Progress, Supervisor, Task,
-};
+use enginehouse_sdk::{Attempt, Description, Draft, Earlier, Failure, Finding, Outcome, Progress, Supervisor, Task};
 
 /// The plugin.
 pub struct Marked;
@@ -28,14 +26,6 @@ impl Supervisor for Marked {
 
     fn poll(_: &Attempt, ticket: &str) -> Result<Progress, Failure> {
         Ok(work::progress(ticket))
-    }
-
-    fn log(_: &Attempt, _: &str, after: u64) -> Result<LogChunk, Failure> {
-        Ok(work::log(after))
-    }
-
-    fn cancel(_: &Attempt, _: &str) -> Result<(), Failure> {
-        Ok(())
     }
 
     fn fetch(_: &Attempt, ticket: &str) -> Result<Outcome, Failure> {

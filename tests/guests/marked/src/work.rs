@@ -3,9 +3,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use enginehouse_sdk::{
-    Description, Draft, Finding, LogChunk, Outcome, Phase, Platform, Progress, Rule, Severity, Task,
-};
+use enginehouse_sdk::{Description, Draft, Finding, Outcome, Phase, Platform, Progress, Rule, Severity, Task};
 
 /// Tests write another into the component.
 static MARK: &str = "MARK-00000000000";
@@ -59,11 +57,7 @@ pub(crate) fn progress(ticket: &str) -> Progress {
     Progress { phase, detail: None, poll_after_ms: 50 }
 }
 
-pub(crate) fn log(after: u64) -> LogChunk {
-    LogChunk { text: String::new(), next: after, end: true, dropped: 0 }
-}
-
 pub(crate) fn outcome(_: &str) -> Outcome {
     let document = Some(format!("{{\"mark\": \"{}\"}}", mark()));
-    Outcome { tables: Vec::new(), document, failure: None, figures: Vec::new(), usage: None }
+    Outcome { document, ..Outcome::default() }
 }

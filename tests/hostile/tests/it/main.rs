@@ -18,6 +18,8 @@ mod loading;
 mod memory;
 #[path = "../../../../host/runtime/tests/it/recorder.rs"]
 mod recorder;
+#[path = "../../../../host/runtime/tests/it/scope.rs"]
+mod scope;
 mod traps;
 mod trial;
 
