@@ -40,6 +40,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("enginehouse-bundle", &["enginehouse-component"]),
     ("enginehouse-conformance-tests", &["enginehouse-component"]),
     ("enginehouse-hostile-tests", &["enginehouse-component", "enginehouse-runtime"]),
+    ("enginehouse-fakes", &[]),
     ("enginehouse-guest-faulty", &["enginehouse-sdk"]),
     ("enginehouse-guest-grown", &["enginehouse-sdk"]),
     ("enginehouse-guest-hostile", &["enginehouse-sdk"]),

@@ -1,5 +1,9 @@
-//! AWS adapters: S3 today.
+//! AWS adapters. Only here does anything say S3, Glue, Lambda, EMR or Bedrock.
 
+mod account;
+mod failure;
 mod objects;
+mod retry;
 
+pub use account::{Account, AccountConfig, Service};
 pub use objects::{Buckets, S3Config, S3Objects};

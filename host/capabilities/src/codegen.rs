@@ -67,3 +67,21 @@ pub trait Codegen: Send + Sync + fmt::Debug + fmt::Display {
     /// One answer. `Unconfigured` where the operator has set up no model.
     async fn generate(&self, cx: &CallContext, request: CodegenRequest) -> Result<CodegenReply>;
 }
+
+/// Hears what a model says, as it comes.
+pub trait Listener: Send + Sync {
+    /// The next piece of the answer, of any length; pieces joined are the text of the reply. Returns at once.
+    fn hear(&self, piece: &str);
+}
+
+/// A model, as an adapter reaches it: what stands behind [`Codegen`].
+#[async_trait]
+pub trait Model: Send + Sync + fmt::Debug + fmt::Display {
+    /// One answer. Where the backend can stream, pieces are heard as they come; an answer that fails half-way is an error
+    /// whatever was heard. Sent once: what may have been answered is never asked for again.
+    ///
+    /// # Errors
+    /// `Unavailable` where the model cannot be reached or has too much to do, `QuotaExceeded` where a quota is used up,
+    /// `Denied` where it refuses the credentials, `Invalid` where it refuses the request.
+    async fn answer(&self, cx: &CallContext, request: CodegenRequest, listener: &dyn Listener) -> Result<CodegenReply>;
+}

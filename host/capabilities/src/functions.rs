@@ -38,3 +38,20 @@ pub trait Functions: Send + Sync + fmt::Debug + fmt::Display {
     /// The same answer any number of times, until the run is deleted.
     async fn check(&self, token: &Token) -> Result<FunctionState>;
 }
+
+/// Functions, as an adapter reaches them: what stands behind [`Functions`], which adds the background and the memory.
+#[async_trait]
+pub trait Invoke: Send + Sync + fmt::Debug + fmt::Display {
+    /// Refuses, before anything is sent, a target that is not set up or a payload that is too large.
+    ///
+    /// # Errors
+    /// `Unconfigured` with the targets there are, or `Invalid`.
+    fn check(&self, target: &str, payload: &str) -> Result<()>;
+
+    /// Calls a function once and waits for its answer, for minutes. An answer with `error` set is an answer. Never sent again
+    /// once it may have begun.
+    ///
+    /// # Errors
+    /// Only where the function did not run, or nobody can know whether it did: then the text says so.
+    async fn invoke(&self, cx: &CallContext, token: &Token, target: &str, payload: &str) -> Result<FunctionAnswer>;
+}

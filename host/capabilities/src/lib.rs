@@ -23,15 +23,15 @@ mod uri;
 
 pub use batches::{Batch, BatchOutput, BatchRequest, BatchState, Batches};
 pub use catalog::{Catalog, Column, Names, RelationKind, Table};
-pub use codegen::{Codegen, CodegenReply, CodegenRequest, Finish, Message, Role};
+pub use codegen::{Codegen, CodegenReply, CodegenRequest, Finish, Listener, Message, Model, Role};
 pub use context::{AttemptScope, CallContext, Token};
 pub use error::{Error, Result};
-pub use functions::{FunctionAnswer, FunctionState, Functions};
+pub use functions::{FunctionAnswer, FunctionState, Functions, Invoke};
 pub use grants::{Grants, Interface};
 pub use journal::{Journal, Level};
 pub use log::LogChunk;
 pub use objects::{ByteStream, ObjectEntry, ObjectPage, Objects};
 pub use processes::{ProcessOutput, ProcessState, Processes, Program};
-pub use tools::{Tool, ToolReply, ToolState, Tools};
+pub use tools::{Tool, ToolReply, ToolServers, ToolState, Tools};
 pub use unconfigured::Unconfigured;
 pub use uri::ObjectUri;

@@ -1,6 +1,6 @@
 //! Tools behind a gateway.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 
@@ -51,4 +51,29 @@ pub trait Tools: Send + Sync + fmt::Debug + fmt::Display {
 
     /// The same answer any number of times, until the run is deleted.
     async fn check(&self, token: &Token) -> Result<ToolState>;
+}
+
+/// Servers of tools, as an adapter reaches them: what stands behind [`Tools`], which adds the background and the memory.
+#[async_trait]
+pub trait ToolServers: Send + Sync + fmt::Debug + fmt::Display {
+    /// What `server` offers, all pages of it.
+    ///
+    /// # Errors
+    /// `Unconfigured` with the servers there are, `Unavailable` where it cannot be reached.
+    async fn list(&self, server: &str) -> Result<Vec<Tool>>;
+
+    /// Calls a tool once and waits for its answer for `patience` at most. An answer with `is_error` is an answer. Sent once, never
+    /// again once it may have begun.
+    ///
+    /// # Errors
+    /// `NotFound` for a tool that the server does not know, `Invalid` for arguments that it refuses, `TimedOut` and `Unavailable`
+    /// where nobody can know whether the tool ran: then the text says so.
+    async fn call(
+        &self,
+        cx: &CallContext,
+        server: &str,
+        tool: &str,
+        arguments: &str,
+        patience: Duration,
+    ) -> Result<ToolReply>;
 }

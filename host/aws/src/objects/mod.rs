@@ -1,7 +1,6 @@
 //! Objects in S3, or in what speaks like it.
 
 mod config;
-mod failure;
 mod upload;
 
 use std::{fmt, time::UNIX_EPOCH};
@@ -13,7 +12,8 @@ use enginehouse_capabilities::{ByteStream, Error, ObjectEntry, ObjectPage, Objec
 use futures::{StreamExt, stream};
 
 pub use self::config::{Buckets, S3Config};
-use self::{failure::Failure, upload::Upload};
+use self::upload::Upload;
+use crate::failure::Failure;
 
 /// [`Objects`] over `aws-sdk-s3`.
 ///
@@ -38,7 +38,7 @@ impl S3Objects {
     }
 
     fn failed<E: Into<Failure>>(&self, verb: &str, uri: &ObjectUri) -> impl FnOnce(E) -> Error {
-        move |e| e.into().told(&self.name, verb, uri)
+        move |e| e.into().told_of(&self.name, verb, uri)
     }
 }
 

@@ -5,7 +5,8 @@ use bytes::{Bytes, BytesMut};
 use enginehouse_capabilities::{ByteStream, Error, ObjectUri, Result};
 use futures::TryStreamExt;
 
-use super::{Buckets, S3Objects, failure::Failure};
+use super::{Buckets, S3Objects};
+use crate::failure::Failure;
 
 /// The size of a part, and the most that is written at once. S3 wants 5 MiB at least.
 const PART: usize = 8 << 20;

@@ -1,0 +1,162 @@
+//! From what a service and its client say to errors by meaning.
+
+use aws_smithy_runtime_api::{client::result::SdkError, http::Response as HttpResponse};
+use aws_smithy_types::{
+    byte_stream::error::Error as ByteStreamError,
+    error::{display::DisplayErrorContext, metadata::ProvideErrorMetadata},
+};
+use enginehouse_capabilities::{Error, ObjectUri};
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// A call that failed, of whichever operation.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    kind: Kind,
+    /// The service's own word for it; empty where the answer had none.
+    code: String,
+    /// What the service wrote about it, or the chain of causes.
+    text: String,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Unreachable,
+    TimedOut,
+    Answered(u16),
+    /// Before anything was sent: no credentials, or a request that cannot be built.
+    Unsent,
+    Other,
+}
+
+impl Failure {
+    /// The service's own word for it, `EntityNotFoundException`; empty where the answer had none.
+    pub(crate) fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// What the service wrote about it.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn is_no_such_bucket(&self) -> bool {
+        self.code == "NoSuchBucket"
+    }
+
+    pub(crate) fn is_no_such_key(&self) -> bool {
+        self.code == "NoSuchKey"
+    }
+
+    pub(crate) fn is_beyond_the_end(&self) -> bool {
+        matches!(self.kind, Kind::Answered(416))
+    }
+
+    /// Somebody made the bucket meanwhile.
+    pub(crate) fn is_made_already(&self) -> bool {
+        matches!(self.code.as_str(), "BucketAlreadyOwnedByYou" | "BucketAlreadyExists")
+    }
+
+    /// The error to hand on. `tried` is who could not do what: `Glue in us-east-1 could not list the databases`.
+    pub(crate) fn told(self, tried: &str) -> Error {
+        let Self { kind, code, text, source } = self;
+        match (kind, code.as_str()) {
+            (Kind::Unreachable, _) => Error::Unavailable(format!("{tried}: it cannot be reached ({text})")),
+            (Kind::TimedOut, _) => Error::TimedOut(format!("{tried}: it took too long ({text})")),
+            (Kind::Unsent, _) => Error::Unconfigured(format!(
+                "{tried}: nothing was sent, since no usable AWS credentials were found or the request cannot be made ({text})"
+            )),
+            (_, "RequestTimeTooSkewed" | "RequestExpired") => clock(tried),
+            // So the JSON services say it.
+            (_, "InvalidSignatureException") if text.contains("Signature expired") => clock(tried),
+            (_, "ExpiredToken" | "ExpiredTokenException") => {
+                Error::Denied(format!("{tried}: the AWS credentials in use have expired; renew them"))
+            }
+            (_, "ServiceQuotaExceededException" | "ResourceNumberLimitExceededException") => {
+                Error::QuotaExceeded(format!("{tried}: a quota of the account is used up ({code} {text})"))
+            }
+            (_, code) if is_throttling(code) => {
+                Error::Unavailable(format!("{tried}: it answered {code} {text}; try again later"))
+            }
+            (_, code) if is_missing(code) => Error::NotFound(format!("{tried}: {code} {text}")),
+            (_, code) if is_denied(code) => {
+                Error::Denied(format!("{tried}: it refused the credentials in use ({code} {text})"))
+            }
+            (Kind::Answered(401 | 403), _) => {
+                Error::Denied(format!("{tried}: it refused the credentials in use ({code} {text})"))
+            }
+            (Kind::Answered(404), _) => Error::NotFound(format!("{tried}: {code} {text}")),
+            (Kind::Answered(409 | 412), _) | (_, "ConflictException") => {
+                Error::Conflict(format!("{tried}: {code} {text}"))
+            }
+            (Kind::Answered(429 | 500..), _) => {
+                Error::Unavailable(format!("{tried}: it answered {code} {text}; try again later"))
+            }
+            (Kind::Answered(400..), _) => Error::Invalid(format!("{tried}: {code} {text}")),
+            _ => Error::other(tried, source),
+        }
+    }
+
+    /// The same for an object: `who` could not `verb` it.
+    pub(crate) fn told_of(self, who: &str, verb: &str, uri: &ObjectUri) -> Error {
+        match (&self.kind, self.code.as_str()) {
+            (_, "NoSuchBucket") => Error::NotFound(format!("{who} has no bucket `{}`", uri.bucket())),
+            (Kind::Answered(404), _) => Error::NotFound(format!("{who} has no object `{uri}`")),
+            _ => self.told(&format!("{who} could not {verb} `{uri}`")),
+        }
+    }
+}
+
+fn clock(tried: &str) -> Error {
+    Error::Unavailable(format!("{tried}: its clock and this machine's differ by too much; set this machine's clock"))
+}
+
+/// Words of several services for the same: too much at once.
+fn is_throttling(code: &str) -> bool {
+    matches!(code, "TooManyRequestsException" | "SlowDown" | "RequestLimitExceeded") || code.contains("Throttl")
+}
+
+/// Glue and other JSON-RPC services answer 400 for everything.
+fn is_missing(code: &str) -> bool {
+    matches!(code, "EntityNotFoundException" | "ResourceNotFoundException")
+}
+
+fn is_denied(code: &str) -> bool {
+    code.starts_with("AccessDenied")
+        || matches!(
+            code,
+            "UnrecognizedClientException" | "InvalidSignatureException" | "MissingAuthenticationTokenException"
+        )
+}
+
+impl<E> From<SdkError<E, HttpResponse>> for Failure
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    fn from(e: SdkError<E, HttpResponse>) -> Self {
+        let kind = match &e {
+            SdkError::TimeoutError(_) => Kind::TimedOut,
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => Kind::TimedOut,
+            SdkError::DispatchFailure(failure) if failure.is_user() => Kind::Other,
+            SdkError::DispatchFailure(_) => Kind::Unreachable,
+            SdkError::ConstructionFailure(_) => Kind::Unsent,
+            SdkError::ServiceError(answer) => Kind::Answered(answer.raw().status().as_u16()),
+            SdkError::ResponseError(answer) => Kind::Answered(answer.raw().status().as_u16()),
+            _ => Kind::Other,
+        };
+        Self {
+            kind,
+            code: e.code().unwrap_or_default().to_owned(),
+            text: e.message().map_or_else(|| DisplayErrorContext(&e).to_string(), str::to_owned),
+            source: Box::new(e),
+        }
+    }
+}
+
+impl From<ByteStreamError> for Failure {
+    fn from(e: ByteStreamError) -> Self {
+        let text = DisplayErrorContext(&e).to_string();
+        Self { kind: Kind::Unreachable, code: String::new(), text, source: Box::new(e) }
+    }
+}

@@ -1,0 +1,195 @@
+//! The server behind every fake of AWS.
+
+use std::{collections::VecDeque, net::SocketAddr, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use axum::{
+    body::Body,
+    http::{HeaderMap, Request, Response},
+};
+use bytes::Bytes;
+use futures::{StreamExt, stream};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
+use serde_json::Value;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use super::{Answer, Fault};
+use crate::model::ServiceModel;
+
+/// A service: what it answers to calls that its model allows.
+#[async_trait]
+pub trait Service: Send + Sync + 'static {
+    /// The folder of its model in botocore: `emr-serverless`.
+    fn name(&self) -> &'static str;
+
+    /// The answer to one call.
+    async fn answer(&self, call: Call) -> Answer;
+}
+
+/// A call that the model allows.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// `StartJobRun`.
+    pub operation: String,
+    /// The members of the input under their names on the wire.
+    pub input: Value,
+    /// The body as it came.
+    pub body: Bytes,
+    /// All headers.
+    pub headers: HeaderMap,
+}
+
+/// A service on a port of this machine. Dropped, it fails the test where a request was made that its model does not allow.
+pub struct FakeAws {
+    address: SocketAddr,
+    state: Arc<State>,
+    server: JoinHandle<()>,
+}
+
+struct State {
+    model: ServiceModel,
+    service: Box<dyn Service>,
+    /// Each is met by one call, of the operation that it names or of any.
+    faults: Mutex<VecDeque<(Option<String>, Fault)>>,
+    calls: Mutex<Vec<Call>>,
+    wrong: Mutex<Vec<String>>,
+}
+
+impl FakeAws {
+    /// Starts it on a free port.
+    pub async fn start(service: impl Service) -> Self {
+        let name = service.name();
+        let model = tokio::task::spawn_blocking(move || ServiceModel::load(name)).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let state = Arc::new(State {
+            model,
+            service: Box::new(service),
+            faults: Mutex::default(),
+            calls: Mutex::default(),
+            wrong: Mutex::default(),
+        });
+        let serving = Arc::clone(&state);
+        let server = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let state = Arc::clone(&serving);
+                tokio::spawn(async move {
+                    let service = service_fn(move |request| serve(Arc::clone(&state), request));
+                    // What breaks off is meant to, or the client's business.
+                    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+                });
+            }
+        });
+        Self { address, state, server }
+    }
+
+    /// What to set as the service's endpoint.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The next call of any operation meets this fault.
+    pub fn fault(&self, fault: Fault) {
+        self.state.faults.lock().push_back((None, fault));
+    }
+
+    /// The next call of this operation meets this fault.
+    pub fn fault_at(&self, operation: &str, fault: Fault) {
+        self.state.faults.lock().push_back((Some(operation.to_owned()), fault));
+    }
+
+    /// All calls so far, those that met a fault among them.
+    pub fn calls(&self) -> Vec<Call> {
+        self.state.calls.lock().clone()
+    }
+
+    /// How often an operation was called.
+    pub fn count(&self, operation: &str) -> usize {
+        self.state.calls.lock().iter().filter(|call| call.operation == operation).count()
+    }
+
+    /// What the model did not allow so far; taken, it no longer fails the test.
+    pub fn take_wrong(&self) -> Vec<String> {
+        std::mem::take(&mut self.state.wrong.lock())
+    }
+}
+
+impl Drop for FakeAws {
+    fn drop(&mut self) {
+        self.server.abort();
+        let wrong = self.take_wrong();
+        if !std::thread::panicking() {
+            assert!(wrong.is_empty(), "requests that the service's model does not allow: {wrong:#?}");
+        }
+    }
+}
+
+async fn serve(
+    state: Arc<State>,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Box<dyn std::error::Error + Send + Sync>> {
+    let (head, body) = request.into_parts();
+    let body = axum::body::to_bytes(Body::new(body), usize::MAX).await?;
+    let mut read = state.model.read(&head.method, &head.uri, &head.headers, &body);
+    read.wrong.extend(unsigned(&head.headers, &state.model.signing_name));
+    if !read.wrong.is_empty() {
+        let message = read.wrong.join("; ");
+        state.wrong.lock().extend(read.wrong);
+        return Ok(
+            Answer::error_with(400, "ValidationException", &message).into_response(&state.model, &read.operation)
+        );
+    }
+    let call = Call { operation: read.operation.clone(), input: read.input, body, headers: head.headers };
+    state.calls.lock().push(call.clone());
+    let answer = || async { state.service.answer(call).await.into_response(&state.model, &read.operation) };
+    let fault = state.next_fault(&read.operation);
+    match fault {
+        None => Ok(answer().await),
+        // An error of the service function ends the connection without a word.
+        Some(Fault::Cut) => Err("cut".into()),
+        Some(Fault::Slow(time)) => {
+            tokio::time::sleep(time).await;
+            Ok(answer().await)
+        }
+        Some(Fault::Partial) => partial(answer().await).await,
+        Some(Fault::Malformed) => {
+            let (head, _) = answer().await.into_parts();
+            Ok(Response::from_parts(head, Body::from("{\"this is\": no JSON")))
+        }
+        Some(fault) => {
+            let said = fault.answer().ok_or("a fault without an answer")?;
+            Ok(said.into_response(&state.model, &read.operation))
+        }
+    }
+}
+
+impl State {
+    fn next_fault(&self, operation: &str) -> Option<Fault> {
+        let mut faults = self.faults.lock();
+        let at = faults.iter().position(|(only, _)| only.as_deref().is_none_or(|only| only == operation))?;
+        faults.remove(at).map(|(_, fault)| fault)
+    }
+}
+
+/// Half of a body that was announced whole.
+async fn partial(response: Response<Body>) -> Result<Response<Body>, Box<dyn std::error::Error + Send + Sync>> {
+    let (mut head, body) = response.into_parts();
+    let whole = axum::body::to_bytes(body, usize::MAX).await?;
+    head.headers.insert("content-length", whole.len().into());
+    let half = whole.slice(..whole.len() / 2);
+    let pieces = stream::once(async { Ok::<_, std::io::Error>(half) }).chain(stream::once(async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        Err(std::io::ErrorKind::ConnectionReset.into())
+    }));
+    Ok(Response::from_parts(head, Body::from_stream(pieces)))
+}
+
+/// Why a request is not signed for the service.
+fn unsigned(headers: &HeaderMap, service: &str) -> Option<String> {
+    let signature = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let scope = signature.strip_prefix("AWS4-HMAC-SHA256 Credential=").and_then(|rest| rest.split(',').next());
+    let fits = scope.is_some_and(|scope| scope.ends_with(&format!("/{service}/aws4_request")));
+    (!fits).then(|| format!("the request is not signed for {service}: {signature}"))
+}
