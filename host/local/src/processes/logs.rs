@@ -76,7 +76,7 @@ pub(super) fn read(base: &Path, after: u64, ended: bool) -> io::Result<LogChunk>
     let at = start + bytes.len() as u64;
     let all_read = bytes.len() < LogChunk::MAX_BYTES;
     let goes_on = segments(base).into_iter().any(|kept| kept * SEGMENT > at);
-    let (text, used) = decode(&bytes, all_read && (ended || goes_on));
+    let (text, used) = LogChunk::decode(&bytes, all_read && (ended || goes_on));
     let end = ended && all_read && !goes_on && used == bytes.len();
     Ok(LogChunk { text, next: start + used as u64, end, dropped: start - after })
 }
@@ -86,34 +86,6 @@ fn next_kept(base: &Path, at: u64) -> u64 {
     let there = fs::metadata(segment(base, at / SEGMENT)).is_ok_and(|file| file.len() > at % SEGMENT);
     let later = segments(base).into_iter().map(|kept| kept * SEGMENT).find(|kept| *kept > at);
     if there { at } else { later.unwrap_or(at) }
-}
-
-/// Text of at most 256 KiB from the front of `bytes`, and how many of them it stands for. A character that is cut off at
-/// the end is left for the next piece unless this is `all`.
-fn decode(bytes: &[u8], all: bool) -> (String, usize) {
-    let mut text = String::new();
-    let mut used = 0;
-    let mut chunks = bytes.utf8_chunks().peekable();
-    while let Some(chunk) = chunks.next() {
-        for character in chunk.valid().chars() {
-            if text.len() + character.len_utf8() > LogChunk::MAX_BYTES {
-                return (text, used);
-            }
-            text.push(character);
-            used += character.len_utf8();
-        }
-        let invalid = chunk.invalid();
-        let cut_off = chunks.peek().is_none() && std::str::from_utf8(invalid).is_err_and(|e| e.error_len().is_none());
-        if invalid.is_empty() || (cut_off && !all) {
-            continue;
-        }
-        if text.len() + '\u{fffd}'.len_utf8() > LogChunk::MAX_BYTES {
-            return (text, used);
-        }
-        text.push('\u{fffd}');
-        used += invalid.len();
-    }
-    (text, used)
 }
 
 fn segment(base: &Path, number: u64) -> PathBuf {
