@@ -1,5 +1,7 @@
 //! From what a service and its client say to errors by meaning.
 
+use std::io::ErrorKind::ConnectionRefused;
+
 use aws_smithy_runtime_api::{client::result::SdkError, http::Response as HttpResponse};
 use aws_smithy_types::{
     byte_stream::error::Error as ByteStreamError,
@@ -39,6 +41,17 @@ impl Failure {
     /// What the service wrote about it.
     pub(crate) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether the service may have begun what it was asked: not where it turned the request away, or nothing was sent.
+    pub(crate) fn may_have_begun(&self) -> bool {
+        match self.kind {
+            Kind::Unsent => false,
+            Kind::Unreachable => !is_refused(self.source.as_ref()),
+            Kind::Answered(400..500) => false,
+            Kind::Answered(_) => !is_throttling(&self.code),
+            Kind::TimedOut | Kind::Other => true,
+        }
     }
 
     pub(crate) fn is_no_such_bucket(&self) -> bool {
@@ -106,6 +119,12 @@ impl Failure {
             _ => self.told(&format!("{who} could not {verb} `{uri}`")),
         }
     }
+}
+
+/// Nobody listens there, so nothing was sent.
+fn is_refused(error: &(dyn std::error::Error + 'static)) -> bool {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.filter_map(|cause| cause.downcast_ref::<std::io::Error>()).any(|cause| cause.kind() == ConnectionRefused)
 }
 
 fn clock(tried: &str) -> Error {

@@ -1,9 +1,13 @@
 //! AWS adapters. Only here does anything say S3, Glue, Lambda, EMR or Bedrock.
 
 mod account;
+mod batches;
 mod failure;
+mod functions;
 mod objects;
 mod retry;
 
 pub use account::{Account, AccountConfig, Service};
+pub use batches::{BatchTarget, EmrBatches};
+pub use functions::{FunctionTarget, LambdaFunctions, PayloadShape};
 pub use objects::{Buckets, S3Config, S3Objects};

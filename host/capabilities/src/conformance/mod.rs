@@ -2,10 +2,14 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a suite is a test: what goes wrong is to be told at once")]
 
+mod batches;
 mod catalog;
+mod functions;
 mod objects;
 mod processes;
 
+pub use batches::batches;
 pub use catalog::catalog;
+pub use functions::functions;
 pub use objects::objects;
 pub use processes::processes;
