@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a suite is a test: what goes wrong is to be told at once")]
 
 mod catalog;
+mod model;
 mod objects;
 mod processes;
 
 pub use catalog::catalog;
+pub use model::{ModelBackend, Trouble, model};
 pub use objects::objects;
 pub use processes::processes;
