@@ -27,7 +27,7 @@ pub enum Fault {
 
 impl Fault {
     /// The service's own answer, where it is the service that answers.
-    pub(super) fn answer(&self) -> Option<Answer> {
+    pub(super) fn answer(&self, service: &str, operation: &str) -> Option<Answer> {
         match self {
             Self::Throttled => Some(Answer::error_with(429, "ThrottlingException", "Rate exceeded")),
             Self::Internal => Some(Answer::error_with(500, "InternalServerException", "something broke")),
@@ -37,8 +37,9 @@ impl Fault {
                 "The security token included in the request is expired",
             )),
             Self::Denied => {
-                let message = "User: arn:aws:iam::000000000000:user/somebody is not authorized to perform this action";
-                Some(Answer::error_with(403, "AccessDeniedException", message))
+                let user = "User: arn:aws:iam::000000000000:user/somebody";
+                let message = format!("{user} is not authorized to perform: {service}:{operation}");
+                Some(Answer::error_with(403, "AccessDeniedException", &message))
             }
             Self::Cut | Self::Slow(_) | Self::Partial | Self::Malformed => None,
         }

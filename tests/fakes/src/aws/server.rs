@@ -5,7 +5,7 @@ use std::{collections::VecDeque, net::SocketAddr, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use axum::{
     body::Body,
-    http::{HeaderMap, Request, Response},
+    http::{HeaderMap, Response},
 };
 use bytes::Bytes;
 use futures::{StreamExt, stream};
@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use super::{Answer, Fault};
-use crate::model::ServiceModel;
+use crate::model::{Request, ServiceModel};
 
 /// A service: what it answers to calls that its model allows.
 #[async_trait]
@@ -41,7 +41,7 @@ pub struct Call {
     pub headers: HeaderMap,
 }
 
-/// A service on a port of this machine. Dropped, it fails the test where a request was made that its model does not allow.
+/// A service on a port of this machine. Dropped, it fails the test where something was asked or answered that its model does not allow.
 pub struct FakeAws {
     address: SocketAddr,
     state: Arc<State>,
@@ -110,7 +110,7 @@ impl FakeAws {
         self.state.calls.lock().iter().filter(|call| call.operation == operation).count()
     }
 
-    /// What the model did not allow so far; taken, it no longer fails the test.
+    /// What the model did not allow so far, of our requests and of the fake's answers; taken, it no longer fails the test.
     pub fn take_wrong(&self) -> Vec<String> {
         std::mem::take(&mut self.state.wrong.lock())
     }
@@ -121,51 +121,59 @@ impl Drop for FakeAws {
         self.server.abort();
         let wrong = self.take_wrong();
         if !std::thread::panicking() {
-            assert!(wrong.is_empty(), "requests that the service's model does not allow: {wrong:#?}");
+            assert!(wrong.is_empty(), "the service's model does not allow this: {wrong:#?}");
         }
     }
 }
 
-async fn serve(
-    state: Arc<State>,
-    request: Request<Incoming>,
-) -> Result<Response<Body>, Box<dyn std::error::Error + Send + Sync>> {
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+async fn serve(state: Arc<State>, request: hyper::Request<Incoming>) -> Result<Response<Body>, Failed> {
     let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(Body::new(body), usize::MAX).await?;
     let mut read = state.model.read(&head.method, &head.uri, &head.headers, &body);
     read.wrong.extend(unsigned(&head.headers, &state.model.signing_name));
-    if !read.wrong.is_empty() {
-        let message = read.wrong.join("; ");
-        state.wrong.lock().extend(read.wrong);
-        return Ok(
-            Answer::error_with(400, "ValidationException", &message).into_response(&state.model, &read.operation)
-        );
+    let Request { operation, input, wrong } = read;
+    if !wrong.is_empty() {
+        let message = wrong.join("; ");
+        state.wrong.lock().extend(wrong);
+        return state.respond(&operation, Answer::error_with(400, "ValidationException", &message));
     }
-    let call = Call { operation: read.operation.clone(), input: read.input, body, headers: head.headers };
+    let call = Call { operation, input, body, headers: head.headers };
+    let operation = call.operation.clone();
     state.calls.lock().push(call.clone());
-    let answer = || async { state.service.answer(call).await.into_response(&state.model, &read.operation) };
-    let fault = state.next_fault(&read.operation);
+    let answer = || async { state.respond(&operation, state.service.answer(call).await) };
+    let fault = state.next_fault(&operation);
     match fault {
-        None => Ok(answer().await),
+        None => answer().await,
         // An error of the service function ends the connection without a word.
         Some(Fault::Cut) => Err("cut".into()),
         Some(Fault::Slow(time)) => {
             tokio::time::sleep(time).await;
-            Ok(answer().await)
+            answer().await
         }
-        Some(Fault::Partial) => partial(answer().await).await,
+        Some(Fault::Partial) => partial(answer().await?).await,
         Some(Fault::Malformed) => {
-            let (head, _) = answer().await.into_parts();
+            let (head, _) = answer().await?.into_parts();
             Ok(Response::from_parts(head, Body::from("{\"this is\": no JSON")))
         }
         Some(fault) => {
-            let said = fault.answer().ok_or("a fault without an answer")?;
-            Ok(said.into_response(&state.model, &read.operation))
+            let said = fault.answer(&state.model.signing_name, &operation).ok_or("a fault without an answer")?;
+            state.respond(&operation, said)
         }
     }
 }
 
 impl State {
+    /// What the service would not say fails the test, and ends the connection.
+    fn respond(&self, operation: &str, answer: Answer) -> Result<Response<Body>, Failed> {
+        answer.into_response(&self.model, operation).map_err(|wrong| {
+            let told = wrong.join("; ").into();
+            self.wrong.lock().extend(wrong);
+            told
+        })
+    }
+
     fn next_fault(&self, operation: &str) -> Option<Fault> {
         let mut faults = self.faults.lock();
         let at = faults.iter().position(|(only, _)| only.as_deref().is_none_or(|only| only == operation))?;
@@ -174,7 +182,7 @@ impl State {
 }
 
 /// Half of a body that was announced whole.
-async fn partial(response: Response<Body>) -> Result<Response<Body>, Box<dyn std::error::Error + Send + Sync>> {
+async fn partial(response: Response<Body>) -> Result<Response<Body>, Failed> {
     let (mut head, body) = response.into_parts();
     let whole = axum::body::to_bytes(body, usize::MAX).await?;
     head.headers.insert("content-length", whole.len().into());

@@ -1,6 +1,7 @@
 //! A service's published API model: botocore's `service-2.json`.
 
 mod request;
+mod route;
 mod shape;
 
 use std::{collections::BTreeMap, fs, io::Read};
@@ -8,7 +9,7 @@ use std::{collections::BTreeMap, fs, io::Read};
 use serde_json::Value;
 
 pub use self::request::Request;
-pub(crate) use self::shape::{Place, Shapes};
+pub(crate) use self::shape::{Member, Place, Shapes};
 use crate::python;
 
 /// The release whose models count.
@@ -35,6 +36,8 @@ pub struct ServiceModel {
     pub(crate) signing_name: String,
     /// What stands before an operation's name in `X-Amz-Target`.
     pub(crate) target_prefix: String,
+    /// `1.1`; empty where bodies are not JSON-RPC.
+    pub(crate) json_version: String,
     pub(crate) operations: BTreeMap<String, Operation>,
     pub(crate) shapes: Shapes,
 }
@@ -96,6 +99,7 @@ impl ServiceModel {
             protocol,
             signing_name,
             target_prefix: text(&metadata["targetPrefix"]),
+            json_version: text(&metadata["jsonVersion"]),
             operations: operations.iter().map(|(name, value)| (name.clone(), operation(value))).collect(),
             shapes: Shapes::new(&model["shapes"]),
         }

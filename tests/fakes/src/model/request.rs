@@ -1,12 +1,16 @@
 //! From a request on the wire to an operation and its input.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
 
 use axum::http::{HeaderMap, Method, Uri};
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::{Operation, Protocol, ServiceModel, shape::Place};
+use super::{
+    Protocol, ServiceModel,
+    route::Route,
+    shape::{Member, Place},
+};
 
 /// Headers that a signed request has whatever the operation.
 const USUAL: &[&str] = &[
@@ -24,13 +28,27 @@ const USUAL: &[&str] = &[
     "x-amz-checksum-mode",
 ];
 
+/// Headers of HTTP that change what an operation does, so that it has to know them.
+const TELLING: &[&str] = &["if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range"];
+
+/// What a signature adds to the query of an address that is signed ahead.
+const SIGNATURE: &[&str] = &[
+    "X-Amz-Algorithm",
+    "X-Amz-Credential",
+    "X-Amz-Date",
+    "X-Amz-Expires",
+    "X-Amz-Security-Token",
+    "X-Amz-Signature",
+    "X-Amz-SignedHeaders",
+];
+
 /// A request as the model reads it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
     /// `StartJobRun`; empty where it is none of the service's.
     pub operation: String,
-    /// The members of the input under their names on the wire, wherever they travelled; a body that is one blob stands in it as an
-    /// empty text.
+    /// The members of the input under their names on the wire, wherever they travelled; a body that is one blob or is XML stands in
+    /// it as an empty text.
     pub input: Value,
     /// What the model does not allow.
     pub wrong: Vec<String>,
@@ -38,168 +56,144 @@ pub struct Request {
 
 impl ServiceModel {
     /// Finds the operation, reads its input, and holds that against the model.
+    ///
+    /// Operations of S3 share addresses, and only query and headers tell them apart: the one is meant that least speaks against.
     pub fn read(&self, method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Request {
-        let Some((operation, found)) = self.find(method, uri, headers, body) else {
-            let wrong = vec![format!("{method} {uri} is no operation of the service")];
-            return Request { operation: String::new(), input: Value::Null, wrong };
-        };
+        let routes = self.routes(method, uri, headers, body).into_iter();
+        let readings = routes.map(|route| (route.literal, self.reading(route, headers, body)));
+        let best = readings.min_by_key(|(literal, Request { input, wrong, .. })| {
+            (wrong.len(), Reverse(*literal), Reverse(input.as_object().map_or(0, Map::len)))
+        });
+        best.map(|(_, request)| request).unwrap_or_else(|| Request {
+            operation: String::new(),
+            input: Value::Null,
+            wrong: vec![format!("{method} {uri} is no operation of the service")],
+        })
+    }
+
+    fn reading(&self, route: Route, headers: &HeaderMap, body: &Bytes) -> Request {
+        let operation = &route.operation;
+        let shape = self.operations[operation].input.as_deref();
+        let members = shape.map(|shape| self.shapes.members(shape)).unwrap_or_default();
         let (mut input, mut wrong) = (Map::new(), Vec::new());
-        let Operation { input: shape, .. } = &self.operations[&operation];
-        let Some(shape) = shape else { return Request { operation, input: Value::Null, wrong } };
-        let query = self.query(uri, &operation);
-        let members = self.shapes.members(shape);
-        let mut known_query = Vec::new();
-        let mut known_headers: Vec<String> = Vec::new();
-        let mut payload = None;
         for member in &members {
-            let kind = self.shapes.kind(&member.shape);
-            let text = match member.place {
-                Place::Path => found.get(&member.wire).cloned(),
-                Place::Query => {
-                    known_query.push(member.wire.clone());
-                    query.get(&member.wire).cloned()
-                }
-                Place::Header => {
-                    known_headers.push(member.wire.to_ascii_lowercase());
-                    headers.get(&member.wire).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-                }
-                Place::Headers => {
-                    known_headers.push(member.wire.to_ascii_lowercase());
-                    None
-                }
-                Place::Payload => {
-                    payload = Some(member);
-                    None
-                }
-                Place::Body | Place::Status => None,
+            let value = match member.place {
+                Place::Path => route.labels.get(&member.wire).map(|text| typed(self.shapes.kind(&member.shape), text)),
+                Place::Query => route.query.get(&member.wire).map(|given| self.of_query(member, given)),
+                Place::Header => headers.get(&member.wire).map(|value| {
+                    let text = String::from_utf8_lossy(value.as_bytes());
+                    match self.shapes.kind(&member.shape) {
+                        "list" => text.split(',').map(|item| Value::from(item.trim())).collect(),
+                        kind => typed(kind, &text),
+                    }
+                }),
+                Place::Headers | Place::Payload | Place::Body | Place::Status => None,
             };
-            if let Some(text) = text {
-                input.insert(member.wire.clone(), typed(kind, &text));
-            }
+            input.extend(value.map(|value| (member.wire.clone(), value)));
         }
-        for name in query.keys().filter(|name| !known_query.contains(name)) {
-            // The client's own marker in every S3 request.
-            if name != "x-id" {
-                wrong.push(format!("the query has a `{name}`, which {operation} does not know"));
-            }
+        unknown_query(&route, &members, &mut wrong);
+        unknown_headers(operation, headers, &members, &mut wrong);
+        match members.iter().find(|member| member.place == Place::Payload) {
+            Some(member) => self.payload(member, body, &mut input, &mut wrong),
+            None => self.body(operation, headers, body, &mut input, &mut wrong),
         }
-        for name in headers.keys().map(axum::http::HeaderName::as_str) {
-            let known = known_headers
-                .iter()
-                .any(|known| known == name || known.ends_with('-') && name.starts_with(known.as_str()));
-            if name.starts_with("x-amz") && !known && !USUAL.contains(&name) {
-                wrong.push(format!("there is a header `{name}`, which {operation} does not know"));
-            }
+        let input = Value::Object(input);
+        if let Some(shape) = shape {
+            self.shapes.check(shape, &input, operation, &mut wrong);
         }
-        match payload {
-            Some(member) => {
-                let raw =
-                    matches!(self.shapes.kind(&member.shape), "blob" | "string") || self.protocol == Protocol::RestXml;
-                if raw && !body.is_empty() {
-                    input.insert(member.wire.clone(), Value::String(String::new()));
-                } else if !raw {
-                    input.insert(member.wire.clone(), json(body, &mut wrong));
+        Request { operation: route.operation, input, wrong }
+    }
+
+    fn of_query(&self, member: &Member, given: &[String]) -> Value {
+        match (self.shapes.kind(&member.shape), given) {
+            ("list", items) => items.iter().map(|item| Value::from(item.as_str())).collect(),
+            (kind, [text]) => typed(kind, text),
+            // Said twice: a list where there is to be none, which the check tells.
+            (_, items) => items.iter().map(|item| Value::from(item.as_str())).collect(),
+        }
+    }
+
+    fn payload(&self, member: &Member, body: &Bytes, input: &mut Map<String, Value>, wrong: &mut Vec<String>) {
+        let raw = self.protocol == Protocol::RestXml || matches!(self.shapes.kind(&member.shape), "blob" | "string");
+        if body.is_empty() {
+            return;
+        }
+        let value = match raw {
+            true => {
+                self.shapes.check_size(&member.shape, body.len(), &member.wire, wrong);
+                Value::String(String::new())
+            }
+            false => match json(body, wrong) {
+                value @ Value::Object(_) => value,
+                other => {
+                    wrong.push(format!("the body is to be an object, and is {other}"));
+                    return;
                 }
-            }
-            None if self.protocol == Protocol::RestXml => {}
-            None if self.protocol == Protocol::Query => {
+            },
+        };
+        input.insert(member.wire.clone(), value);
+    }
+
+    fn body(
+        &self,
+        operation: &str,
+        headers: &HeaderMap,
+        body: &Bytes,
+        input: &mut Map<String, Value>,
+        wrong: &mut Vec<String>,
+    ) {
+        match self.protocol {
+            Protocol::RestXml => {}
+            Protocol::Query => {
                 for (name, value) in url::form_urlencoded::parse(body) {
                     if name != "Action" && name != "Version" {
                         input.insert(name.into_owned(), Value::String(value.into_owned()));
                     }
                 }
             }
-            None if body.is_empty() => {}
-            None => match json(body, &mut wrong) {
-                Value::Object(members) => input.extend(members),
-                other => wrong.push(format!("the body is to be an object, and is {other}")),
-            },
-        }
-        let input = Value::Object(input);
-        self.shapes.check(shape, &input, &operation, &mut wrong);
-        Request { operation, input, wrong }
-    }
-
-    fn find(
-        &self,
-        method: &Method,
-        uri: &Uri,
-        headers: &HeaderMap,
-        body: &Bytes,
-    ) -> Option<(String, BTreeMap<String, String>)> {
-        match self.protocol {
-            Protocol::Json => {
-                let target = headers.get("x-amz-target")?.to_str().ok()?;
-                let name = target.strip_prefix(&self.target_prefix)?.strip_prefix('.')?;
-                let fits = method == Method::POST && uri.path() == "/" && self.operations.contains_key(name);
-                fits.then(|| (name.to_owned(), BTreeMap::new()))
-            }
-            Protocol::Query => {
-                let mut form = url::form_urlencoded::parse(body);
-                let (_, name) = form.find(|(name, _)| name == "Action")?;
-                let fits = method == Method::POST && self.operations.contains_key(&*name);
-                fits.then(|| (name.into_owned(), BTreeMap::new()))
-            }
-            Protocol::RestJson | Protocol::RestXml => {
-                let fitting = self.operations.iter().filter(|(_, operation)| operation.method == method.as_str());
-                let fitting = fitting.filter_map(|(name, operation)| {
-                    let (path, query) = operation.path.split_once('?').unwrap_or((&operation.path, ""));
-                    let labels = labels(path, uri.path())?;
-                    let asked: BTreeMap<_, _> = pairs(uri.query().unwrap_or_default());
-                    let has_all = pairs(query).iter().all(|(name, value)| asked.get(name) == Some(value));
-                    has_all.then(|| (query.len(), path.matches('{').count(), name.clone(), labels))
-                });
-                // The one that says most: with a query of its own, and with the fewest labels.
-                let best = fitting.max_by_key(|(query, labels, ..)| (*query, std::cmp::Reverse(*labels)))?;
-                Some((best.2, best.3))
-            }
-        }
-    }
-
-    /// The query without what belongs to the operation's own path.
-    fn query(&self, uri: &Uri, operation: &str) -> BTreeMap<String, String> {
-        let path = &self.operations[operation].path;
-        let own = pairs(path.split_once('?').map_or("", |(_, query)| query));
-        let mut query = pairs(uri.query().unwrap_or_default());
-        query.retain(|name, _| !own.contains_key(name));
-        query
-    }
-}
-
-fn pairs(query: &str) -> BTreeMap<String, String> {
-    url::form_urlencoded::parse(query.as_bytes()).into_owned().collect()
-}
-
-/// What stands in a path at the labels of a pattern.
-fn labels(pattern: &str, path: &str) -> Option<BTreeMap<String, String>> {
-    let mut found = BTreeMap::new();
-    let (mut given, wanted) = (path.trim_matches('/').split('/'), pattern.trim_matches('/').split('/'));
-    for wanted in wanted {
-        match wanted.strip_prefix('{').and_then(|label| label.strip_suffix('}')) {
-            Some(greedy) if greedy.ends_with('+') => {
-                let rest: Vec<_> = given.by_ref().collect();
-                if rest.is_empty() {
-                    return None;
+            Protocol::RestJson if body.is_empty() => {}
+            Protocol::Json | Protocol::RestJson => {
+                let wanted = match self.protocol {
+                    Protocol::Json => format!("application/x-amz-json-{}", self.json_version),
+                    _ => "application/json".to_owned(),
+                };
+                if headers.get("content-type").is_none_or(|given| given != wanted.as_str()) {
+                    wrong.push(format!("the body of {operation} is to be marked as {wanted}"));
                 }
-                found.insert(greedy.trim_end_matches('+').to_owned(), decoded(&rest.join("/")));
+                match json(body, wrong) {
+                    Value::Object(members) => input.extend(members),
+                    other => wrong.push(format!("the body is to be an object, and is {other}")),
+                }
             }
-            Some(label) => {
-                let value = given.next().filter(|value| !value.is_empty())?;
-                found.insert(label.to_owned(), decoded(value));
-            }
-            None if given.next() == Some(wanted) => {}
-            None => return None,
         }
     }
-    given.next().is_none().then_some(found)
 }
 
-fn decoded(text: &str) -> String {
-    let text = text.replace('+', "%2B");
-    url::form_urlencoded::parse(format!("x={text}").as_bytes())
-        .next()
-        .map(|(_, value)| value.into_owned())
-        .unwrap_or_default()
+fn unknown_query(route: &Route, members: &[Member], wrong: &mut Vec<String>) {
+    let signed_ahead = route.query.contains_key("X-Amz-Signature");
+    for (name, given) in &route.query {
+        let operation = &route.operation;
+        let known = members.iter().any(|member| member.place == Place::Query && member.wire == *name);
+        // The client's own marker in requests to S3.
+        let marks = name == "x-id" && given == &[operation.clone()];
+        if !known && !marks && !(signed_ahead && SIGNATURE.contains(&name.as_str())) {
+            wrong.push(format!("the query has a `{name}`, which {operation} does not know"));
+        }
+    }
+}
+
+fn unknown_headers(operation: &str, headers: &HeaderMap, members: &[Member], wrong: &mut Vec<String>) {
+    for name in headers.keys().map(axum::http::HeaderName::as_str) {
+        let known = members.iter().any(|member| match member.place {
+            Place::Header => member.wire.eq_ignore_ascii_case(name),
+            Place::Headers => name.starts_with(&member.wire.to_ascii_lowercase()),
+            _ => false,
+        });
+        let counts = name.starts_with("x-amz") && !USUAL.contains(&name) || TELLING.contains(&name);
+        if counts && !known {
+            wrong.push(format!("there is a header `{name}`, which {operation} does not know"));
+        }
+    }
 }
 
 fn typed(kind: &str, text: &str) -> Value {

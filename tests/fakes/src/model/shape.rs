@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value};
 
 /// The shapes of a service, by name.
@@ -63,6 +64,22 @@ impl Shapes {
         self.0[shape]["type"].as_str().unwrap_or_default()
     }
 
+    /// The names of a structure's members that are never missing.
+    pub(crate) fn required(&self, structure: &str) -> impl Iterator<Item = &str> {
+        self.0[structure]["required"].as_array().into_iter().flatten().filter_map(Value::as_str)
+    }
+
+    pub(crate) fn is_event_stream(&self, shape: &str) -> bool {
+        self.0[shape]["eventstream"].as_bool() == Some(true)
+    }
+
+    /// Whether a body of so many bytes is one of a blob's or a text's.
+    pub(crate) fn check_size(&self, shape: &str, bytes: usize, at: &str, wrong: &mut Vec<String>) {
+        if matches!(self.kind(shape), "blob" | "string") {
+            bounds(&self.0[shape], bytes as f64, "bytes", at, wrong);
+        }
+    }
+
     pub(crate) fn error_status(&self, code: &str) -> Option<u16> {
         let shape = self.0.get(code)?;
         let status = shape["error"]["httpStatusCode"].as_u64();
@@ -83,7 +100,7 @@ impl Shapes {
             "structure" => self.structure(shape, value, at, wrong),
             "list" => match value.as_array() {
                 Some(items) => {
-                    self.bounds(rules, items.len() as f64, "items", at, wrong);
+                    bounds(rules, items.len() as f64, "items", at, wrong);
                     let item = rules["member"]["shape"].as_str().unwrap();
                     for (n, value) in items.iter().enumerate() {
                         self.check(item, value, &format!("{at}[{n}]"), wrong);
@@ -93,7 +110,7 @@ impl Shapes {
             },
             "map" => match value.as_object() {
                 Some(entries) => {
-                    self.bounds(rules, entries.len() as f64, "entries", at, wrong);
+                    bounds(rules, entries.len() as f64, "entries", at, wrong);
                     for (key, value) in entries {
                         self.check(rules["key"]["shape"].as_str().unwrap(), &key.clone().into(), at, wrong);
                         self.check(rules["value"]["shape"].as_str().unwrap(), value, &format!("{at}.{key}"), wrong);
@@ -103,7 +120,7 @@ impl Shapes {
             },
             "string" => match value.as_str() {
                 Some(text) => {
-                    self.bounds(rules, text.chars().count() as f64, "characters", at, wrong);
+                    bounds(rules, text.chars().count() as f64, "characters", at, wrong);
                     let allowed = rules["enum"].as_array();
                     if allowed.is_some_and(|allowed| !allowed.contains(value)) {
                         wrong.push(format!("{at} cannot be {value}"));
@@ -112,13 +129,22 @@ impl Shapes {
                 None => expect(false, "a string"),
             },
             "integer" | "long" => match value.as_i64() {
-                Some(number) => self.bounds(rules, number as f64, "", at, wrong),
+                Some(number) => bounds(rules, number as f64, "", at, wrong),
                 None => expect(false, "a whole number"),
             },
-            "float" | "double" => expect(value.is_number(), "a number"),
+            "float" | "double" => match value.as_f64() {
+                Some(number) => bounds(rules, number, "", at, wrong),
+                None => expect(false, "a number"),
+            },
             "boolean" => expect(value.is_boolean(), "true or false"),
-            "timestamp" => expect(value.is_number() || value.is_string(), "a time"),
-            "blob" => expect(value.is_string(), "bytes"),
+            "timestamp" => match rules["timestampFormat"].as_str() {
+                Some(format) => expect(value.as_str().is_some_and(is_time), &format!("a time as {format}")),
+                None => expect(value.is_number(), "a time in seconds since 1970"),
+            },
+            "blob" => match value.as_str().and_then(|text| STANDARD.decode(text).ok()) {
+                Some(bytes) => bounds(rules, bytes.len() as f64, "bytes", at, wrong),
+                None => expect(false, "bytes in base64"),
+            },
             other => wrong.push(format!("{at}: the type {other} is not known here")),
         }
     }
@@ -131,29 +157,54 @@ impl Shapes {
         let members: BTreeMap<_, _> =
             self.members(shape).into_iter().map(|member| (member.wire.clone(), member)).collect();
         for (key, value) in given {
+            let at = format!("{at}.{key}");
             match members.get(key) {
                 // As the protocols have it, null is as good as nothing.
                 Some(_) if value.is_null() => {}
-                Some(member) => self.check(&member.shape, value, &format!("{at}.{key}"), wrong),
-                None => wrong.push(format!("{at} has no member `{key}`")),
+                Some(member) => self.check_member(member, value, &at, wrong),
+                None => wrong.push(format!("{at} is no member of {shape}")),
             }
         }
-        let required = self.0[shape]["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        for name in required {
-            let there = members.values().any(|member| member.name == name && given.contains_key(&member.wire));
-            if !there {
+        for name in self.required(shape) {
+            let is_there = |member: &Member| given.get(&member.wire).is_some_and(|value| !value.is_null());
+            if !members.values().any(|member| member.name == name && is_there(member)) {
                 wrong.push(format!("{at} lacks the member `{name}`, which is required"));
             }
         }
-        if self.0[shape]["union"].as_bool() == Some(true) && given.len() != 1 {
-            wrong.push(format!("{at} is to have one member of several, and has {}", given.len()));
+        let count = given.values().filter(|value| !value.is_null()).count();
+        if self.0[shape]["union"].as_bool() == Some(true) && count != 1 {
+            wrong.push(format!("{at} is to have one member of several, and has {count}"));
         }
     }
 
-    fn bounds(&self, rules: &Value, size: f64, unit: &str, at: &str, wrong: &mut Vec<String>) {
-        if rules["min"].as_f64().is_some_and(|min| size < min) || rules["max"].as_f64().is_some_and(|max| size > max) {
-            let (min, max) = (&rules["min"], &rules["max"]);
-            wrong.push(format!("{at} has {size} {unit}, which is not between {min} and {max}"));
+    /// The same for what a member holds, where it travels.
+    pub(crate) fn check_member(&self, member: &Member, value: &Value, at: &str, wrong: &mut Vec<String>) {
+        match (member.place, value) {
+            // The placeholder of a body that is not looked into.
+            (Place::Payload, Value::String(_)) => {}
+            // Outside of bodies a time is written out.
+            (Place::Query | Place::Header, value) if self.kind(&member.shape) == "timestamp" => {
+                if !value.as_str().is_some_and(is_time) {
+                    wrong.push(format!("{at} is to be a time, and is {value}"));
+                }
+            }
+            _ => self.check(&member.shape, value, at, wrong),
         }
     }
+}
+
+fn bounds(rules: &Value, size: f64, unit: &str, at: &str, wrong: &mut Vec<String>) {
+    let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
+    if let Some(min) = rules["min"].as_f64().filter(|min| size < *min) {
+        wrong.push(format!("{at} has {size}{unit}, and at least {min} are asked for"));
+    }
+    if let Some(max) = rules["max"].as_f64().filter(|max| size > *max) {
+        wrong.push(format!("{at} has {size}{unit}, and at most {max} are allowed"));
+    }
+}
+
+/// `2026-08-01T10:00:00Z`, or as HTTP writes it: `Sat, 01 Aug 2026 10:00:00 GMT`.
+fn is_time(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    digits >= 12 && (text.ends_with('Z') && text.contains('T') || text.ends_with(" GMT"))
 }
