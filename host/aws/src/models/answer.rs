@@ -91,8 +91,7 @@ impl<'a> Reading<'a> {
     fn value(&mut self, value: &Value) -> Result<()> {
         if let Value::Object(members) = value {
             if let Some(error) = members.get("error").filter(|error| !error.is_null()) {
-                let text = text_of(error, DEPTH).unwrap_or_else(|| error.to_string());
-                return Err(Error::Other { message: format!("{} failed: {text}", self.agent), source: None });
+                return Err(failed(self.agent, error));
             }
             self.about(members);
         }
@@ -117,6 +116,23 @@ impl<'a> Reading<'a> {
             self.text.push_str(piece);
             self.listener.hear(piece);
         }
+    }
+}
+
+/// An error that the agent tells. Our own agent says of which kind.
+fn failed(agent: &str, error: &Value) -> Error {
+    let text = text_of(error, DEPTH).unwrap_or_else(|| error.to_string());
+    let message = format!("{agent} failed: {text}");
+    match error.get("kind").and_then(Value::as_str) {
+        Some("denied") => Error::Denied(message),
+        Some("unconfigured") => Error::Unconfigured(message),
+        Some("not-found") => Error::NotFound(message),
+        Some("invalid") => Error::Invalid(message),
+        Some("conflict") => Error::Conflict(message),
+        Some("quota-exceeded") => Error::QuotaExceeded(message),
+        Some("unavailable") => Error::Unavailable(message),
+        Some("timed-out") => Error::TimedOut(message),
+        _ => Error::Other { message, source: None },
     }
 }
 
