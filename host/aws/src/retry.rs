@@ -4,7 +4,7 @@ use aws_smithy_runtime_api::client::{
     interceptors::context::InterceptorContext,
     retries::{
         ErrorKind,
-        classifiers::{ClassifyRetry, RetryAction, RetryReason},
+        classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority, RetryReason},
     },
 };
 
@@ -30,6 +30,10 @@ impl ClassifyRetry for OnlyThrottled {
     fn name(&self) -> &'static str {
         "only throttled"
     }
+
+    fn priority(&self) -> RetryClassifierPriority {
+        last()
+    }
 }
 
 /// The same, and what the service's model calls a conflict that passes: nothing was done there either.
@@ -54,4 +58,13 @@ impl ClassifyRetry for OnlyTurnedAway {
     fn name(&self) -> &'static str {
         "only turned away"
     }
+
+    fn priority(&self) -> RetryClassifierPriority {
+        last()
+    }
+}
+
+/// After all of the SDK's own, whose verdicts are looked at: by default a classifier is among the first.
+fn last() -> RetryClassifierPriority {
+    RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
 }
