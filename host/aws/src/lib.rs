@@ -4,10 +4,12 @@ mod account;
 mod batches;
 mod failure;
 mod functions;
+mod models;
 mod objects;
 mod retry;
 
 pub use account::{Account, AccountConfig, Service};
 pub use batches::{BatchTarget, EmrBatches};
 pub use functions::{FunctionTarget, LambdaFunctions, PayloadShape};
+pub use models::{AgentCoreConfig, AgentCoreModel, ConverseConfig, ConverseModel, Guardrail};
 pub use objects::{Buckets, S3Config, S3Objects};

@@ -36,6 +36,34 @@ impl ClassifyRetry for OnlyThrottled {
     }
 }
 
+/// The same, and what the service's model calls a conflict that passes: nothing was done there either.
+#[derive(Debug)]
+pub(crate) struct OnlyTurnedAway;
+
+impl ClassifyRetry for OnlyTurnedAway {
+    fn classify_retry(&self, _: &InterceptorContext) -> RetryAction {
+        RetryAction::RetryForbidden
+    }
+
+    fn classify_retry_v2(&self, context: &InterceptorContext, previous: &RetryAction) -> RetryAction {
+        match previous {
+            // So the SDK has what a model marks as retryable with a status below 500.
+            RetryAction::RetryIndicated(RetryReason::RetryableError { kind: ErrorKind::ClientError, .. }) => {
+                RetryAction::NoActionIndicated
+            }
+            _ => OnlyThrottled.classify_retry_v2(context, previous),
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "only turned away"
+    }
+
+    fn priority(&self) -> RetryClassifierPriority {
+        last()
+    }
+}
+
 /// After all of the SDK's own, whose verdicts are looked at: by default a classifier is among the first.
 fn last() -> RetryClassifierPriority {
     RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())

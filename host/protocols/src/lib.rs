@@ -1,7 +1,7 @@
-//! Open protocols: how plugins come from a registry, and who signed them.
+//! Open protocols: how plugins come from a registry, who signed them, and models that speak as OpenAI's do.
 //!
-//! MCP tools, the Ray Jobs API and OpenAI-compatible models are not spoken yet: `tools` and `codegen` answer `unconfigured`,
-//! which the server puts together itself.
+//! MCP tools and the Ray Jobs API are not spoken yet.
 
 pub mod oci;
+pub mod openai;
 pub mod signature;

@@ -2,6 +2,7 @@
 //!
 //! Inside, arrows point one way: `http` → `service` → `run` → `store` and the plugins' runtime.
 
+pub mod agent;
 pub mod app;
 mod backends;
 mod clear;

@@ -12,4 +12,8 @@
 
 pub mod aws;
 pub mod model;
+pub mod openai;
 pub mod python;
+mod script;
+
+pub use script::Script;

@@ -5,11 +5,13 @@
 mod batches;
 mod catalog;
 mod functions;
+mod model;
 mod objects;
 mod processes;
 
 pub use batches::batches;
 pub use catalog::catalog;
 pub use functions::functions;
+pub use model::{ModelBackend, Trouble, model};
 pub use objects::objects;
 pub use processes::processes;

@@ -1,0 +1,67 @@
+//! An account whose services are fakes, and someone who listens.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard},
+};
+
+use enginehouse_aws::{Account, AccountConfig, Service};
+use enginehouse_capabilities::{
+    CallContext, CodegenReply, CodegenRequest, Listener, Message, Model, Result, Role, conformance::Trouble,
+};
+use enginehouse_fakes::aws::{FakeAws, Fault};
+use uuid::Uuid;
+
+pub(super) async fn account(service: Service, fake: &FakeAws) -> Account {
+    let config = AccountConfig {
+        region: Some("eu-west-1".into()),
+        keys: Some(("AKIDEXAMPLE".into(), "secret".into())),
+        endpoints: BTreeMap::from([(service, fake.url())]),
+        ..AccountConfig::default()
+    };
+    Account::open(&config).await.unwrap()
+}
+
+pub(super) fn fault(trouble: Trouble) -> Fault {
+    match trouble {
+        Trouble::Throttled => Fault::Throttled,
+        Trouble::Broken => Fault::Internal,
+        Trouble::Cut => Fault::Cut,
+        Trouble::Partial => Fault::Partial,
+        Trouble::Malformed => Fault::Malformed,
+        Trouble::Expired => Fault::Expired,
+        Trouble::Denied => Fault::Denied,
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Heard(Mutex<Vec<String>>);
+
+impl Heard {
+    pub(super) fn pieces(&self) -> MutexGuard<'_, Vec<String>> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl Listener for Heard {
+    fn hear(&self, piece: &str) {
+        self.pieces().push(piece.to_owned());
+    }
+}
+
+pub(super) fn context(run: Option<u128>) -> CallContext {
+    CallContext { framework: "spark".into(), digest: "0".repeat(64), run: run.map(Uuid::from_u128), attempt: None }
+}
+
+pub(super) fn request() -> CodegenRequest {
+    let messages = vec![Message { role: Role::User, text: "count the rows".into() }];
+    CodegenRequest { system: "write Python".into(), messages, max_tokens: 500 }
+}
+
+/// An answer to the usual question, in a run, and what was heard of it.
+pub(super) async fn ask(model: &dyn Model) -> (Result<CodegenReply>, Vec<String>) {
+    let heard = Heard::default();
+    let answer = model.answer(&context(Some(7)), request(), &heard).await;
+    let pieces = heard.pieces().clone();
+    (answer, pieces)
+}
