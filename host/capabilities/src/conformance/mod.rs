@@ -6,6 +6,6 @@ mod catalog;
 mod objects;
 mod processes;
 
-pub use catalog::catalog;
+pub use catalog::{catalog, catalog_samples, read_only_catalog};
 pub use objects::objects;
 pub use processes::processes;
