@@ -136,6 +136,11 @@ impl Account {
         config.build()
     }
 
+    /// Whether a service has another address than AWS's own.
+    pub(crate) fn is_elsewhere(&self, service: Service) -> bool {
+        self.endpoints.contains_key(&service)
+    }
+
     /// The region; empty nowhere.
     pub fn region(&self) -> &str {
         self.sdk.region().map(Region::as_ref).unwrap_or_default()

@@ -66,6 +66,11 @@ impl Failure {
         matches!(self.kind, Kind::Answered(416))
     }
 
+    /// A write was to find nothing, and found something, or another write of the same at the same time.
+    pub(crate) fn is_condition_failed(&self) -> bool {
+        matches!(self.kind, Kind::Answered(412)) || self.code == "ConditionalRequestConflict"
+    }
+
     /// Somebody made the bucket meanwhile.
     pub(crate) fn is_made_already(&self) -> bool {
         matches!(self.code.as_str(), "BucketAlreadyOwnedByYou" | "BucketAlreadyExists")
@@ -115,6 +120,12 @@ impl Failure {
     pub(crate) fn told_of(self, who: &str, verb: &str, uri: &ObjectUri) -> Error {
         match (&self.kind, self.code.as_str()) {
             (_, "NoSuchBucket") => Error::NotFound(format!("{who} has no bucket `{}`", uri.bucket())),
+            (Kind::Answered(301), _) | (_, "PermanentRedirect" | "AuthorizationHeaderMalformed") => {
+                let bucket = uri.bucket();
+                Error::Unconfigured(format!(
+                    "{who} has no bucket `{bucket}`: it is in another region; set `aws.region` to it"
+                ))
+            }
             (Kind::Answered(404), _) => Error::NotFound(format!("{who} has no object `{uri}`")),
             _ => self.told(&format!("{who} could not {verb} `{uri}`")),
         }

@@ -2,6 +2,7 @@
 
 mod account;
 mod batches;
+mod catalog;
 mod failure;
 mod functions;
 mod models;
@@ -10,6 +11,7 @@ mod retry;
 
 pub use account::{Account, AccountConfig, Service};
 pub use batches::{BatchTarget, EmrBatches};
+pub use catalog::{GlueCatalog, GlueConfig};
 pub use functions::{FunctionTarget, LambdaFunctions, PayloadShape};
 pub use models::{AgentCoreConfig, AgentCoreModel, ConverseConfig, ConverseModel, Guardrail};
-pub use objects::{Buckets, S3Config, S3Objects};
+pub use objects::{Buckets, S3Access, S3Config, S3Objects};

@@ -10,8 +10,9 @@
 use std::{os::unix::fs::symlink, path::Path, time::Duration};
 
 use bytes::Bytes;
-use enginehouse_aws::{Buckets, S3Config, S3Objects};
+use enginehouse_aws::{Account, AccountConfig, Buckets, S3Access, S3Config, S3Objects, Service};
 use enginehouse_capabilities::{Error, ObjectUri, Objects, conformance};
+use enginehouse_fakes::aws::{FakeAws, Fault, S3Proxy};
 use enginehouse_local::store::EmbeddedStore;
 use futures::{StreamExt, stream};
 use tokio::{
@@ -53,6 +54,20 @@ impl House {
         S3Objects::new(&self.config)
     }
 
+    /// The same objects as an account of AWS has them, each request held against S3's own model.
+    async fn of_account(&self) -> (FakeAws, S3Objects) {
+        let fake = FakeAws::start(S3Proxy::new(self.address)).await;
+        let account = AccountConfig {
+            region: Some(self.config.region.clone()),
+            keys: Some((self.config.access_key.clone(), self.config.secret_key.clone().into())),
+            endpoints: [(Service::S3, fake.url())].into(),
+            ..AccountConfig::default()
+        };
+        let account = Account::open(&account).await.unwrap();
+        let objects = S3Objects::of_account(&account, S3Access { buckets: Buckets::Make, open_to_callers: false });
+        (fake, objects)
+    }
+
     fn root(&self) -> &Path {
         self.store.root()
     }
@@ -82,6 +97,120 @@ async fn keeps_the_promises_of_an_object_store() {
     conformance::objects(&house.objects(), &uri("s3://conformance/here/"), "not-there").await;
     let left = |folder: &str| std::fs::read_dir(house.root().join(folder)).unwrap().count();
     assert_eq!((left(".drafts/staging"), left(".drafts/uploads")), (0, 0), "nothing half-written is left");
+}
+
+#[tokio::test]
+async fn an_account_keeps_the_same_promises_with_requests_that_s3_knows() {
+    let house = house().await;
+    let (fake, objects) = house.of_account().await;
+    assert!(!objects.open_to_callers());
+    conformance::objects(&objects, &uri("s3://conformance/here/"), "not-there").await;
+    let counted = |operation: &str| fake.count(operation) > 0;
+    for operation in [
+        "PutObject",
+        "GetObject",
+        "HeadObject",
+        "DeleteObject",
+        "ListObjectsV2",
+        "CreateBucket",
+        "CreateMultipartUpload",
+        "UploadPart",
+        "CompleteMultipartUpload",
+        "AbortMultipartUpload",
+    ] {
+        assert!(counted(operation), "{operation} was held against the model");
+    }
+    assert_eq!(fake.take_wrong(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_was_created_is_not_created_again() {
+    let house = house().await;
+    let (fake, objects) = house.of_account().await;
+    put(&objects, "s3://raw/other", "x").await;
+    let create = async |key: &str, size: usize| {
+        let body = stream::iter((0..size.div_ceil(1 << 20)).map(|_| Ok(Bytes::from(vec![7; 1 << 20])))).boxed();
+        objects.create(&uri(key), body).await
+    };
+    for (operation, size) in [("PutObject", 1 << 20), ("CompleteMultipartUpload", 9 << 20)] {
+        let key = |name: &str| format!("s3://raw/{operation}/{name}");
+        let asked = async |name: &str, fault: Fault| {
+            let before = fake.count(operation);
+            fake.fault_at(operation, fault);
+            let answer = create(&key(name), size).await;
+            (answer, fake.count(operation) - before)
+        };
+        let (answer, calls) = asked("lost", Fault::Lost).await;
+        assert!(matches!(&answer, Err(Error::Unavailable(_))), "how it went is not known: {answer:?}");
+        assert_eq!(calls, 1, "{operation} is not sent again");
+        assert_eq!(objects.head(&uri(&key("lost"))).await.unwrap().bytes, size as u64, "but it was done");
+        let (answer, calls) = asked("internal", Fault::Internal).await;
+        assert!(matches!(&answer, Err(Error::Unavailable(_))) && calls == 1, "{answer:?} after {calls} calls");
+        assert!(matches!(objects.head(&uri(&key("internal"))).await, Err(Error::NotFound(_))));
+        let (answer, calls) = asked("throttled", Fault::Throttled).await;
+        assert_eq!((answer.unwrap(), calls), (size as u64, 2), "what was turned away did nothing");
+        let again = create(&key("throttled"), size).await;
+        assert!(matches!(&again, Err(Error::Conflict(text)) if text.contains("throttled")), "{again:?}");
+    }
+    let conditions = fake.calls();
+    let conditional = conditions.iter().filter(|call| call.input["If-None-Match"] == "*").count();
+    assert_eq!(conditional, 10, "each create says so, and no other write does");
+}
+
+#[tokio::test]
+async fn what_fails_for_a_moment_is_sent_again_and_the_rest_is_told() {
+    let house = house().await;
+    let (fake, objects) = house.of_account().await;
+    put(&objects, "s3://raw/a", "0123456789").await;
+    let place = uri("s3://raw/a");
+    for fault in [Fault::Throttled, Fault::Internal, Fault::Cut, Fault::Lost, Fault::Slow(Duration::from_millis(100))] {
+        fake.fault_at("GetObject", fault.clone());
+        assert_eq!(objects.read(&place, 0, 4).await.unwrap(), "0123", "{fault:?}");
+        fake.fault_at("PutObject", fault.clone());
+        put(&objects, "s3://raw/b", "whole").await;
+    }
+    fake.fault_at("GetObject", Fault::Denied);
+    assert!(matches!(objects.read(&place, 0, 4).await, Err(Error::Denied(text)) if text.contains("s3://raw/a")));
+    fake.fault_at("ListObjectsV2", Fault::Expired);
+    let expired = objects.list(&uri("s3://raw/"), None).await;
+    assert!(matches!(&expired, Err(Error::Denied(text)) if text.contains("expired")), "{expired:?}");
+    fake.fault_at("ListObjectsV2", Fault::Malformed);
+    assert!(objects.list(&uri("s3://raw/"), None).await.is_err(), "what cannot be read is no empty list");
+    fake.fault_at("GetObject", Fault::Partial);
+    let half = objects.read(&place, 0, 10).await;
+    assert!(matches!(&half, Err(Error::Unavailable(_))), "half a body is no body: {half:?}");
+    fake.fault_at("GetObject", Fault::Partial);
+    let pieces: Vec<_> = objects.stream(&place).await.unwrap().collect().await;
+    assert!(pieces.last().unwrap().is_err(), "a stream that breaks off says so");
+}
+
+#[tokio::test]
+async fn a_presigned_address_is_read_without_credentials_and_only_as_it_was_signed() {
+    let house = house().await;
+    let (fake, objects) = house.of_account().await;
+    put(&objects, "s3://raw/a b+c/é.csv", "secret").await;
+    let signed = objects.presign(&uri("s3://raw/a b+c/é.csv"), Duration::from_secs(60)).await.unwrap();
+    let target = signed.strip_prefix(&fake.url()).unwrap();
+    let host = fake.url().strip_prefix("http://").unwrap().to_owned();
+    let get = async |target: &str| {
+        let mut stream = TcpStream::connect(&host).await.unwrap();
+        let request = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let answer = get(target).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("secret"), "{answer}");
+    for other in [target.replace("X-Amz-Expires=60", "X-Amz-Expires=600"), target.replace("csv", "txt")] {
+        let answer = get(&other).await;
+        assert!(answer.starts_with("HTTP/1.1 403") && !answer.contains("secret"), "{answer}");
+    }
+    assert_eq!(fake.count("GetObject"), 3);
+    let short = objects.presign(&uri("s3://raw/a b+c/é.csv"), Duration::from_secs(1)).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let answer = get(short.strip_prefix(&fake.url()).unwrap()).await;
+    assert!(answer.starts_with("HTTP/1.1 403") && !answer.contains("secret"), "{answer}");
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ pub use functions::{FunctionAnswer, FunctionState, Functions, Invoke};
 pub use grants::{Grants, Interface};
 pub use journal::{Journal, Level};
 pub use log::LogChunk;
-pub use objects::{ByteStream, ObjectEntry, ObjectPage, Objects};
+pub use objects::{ByteStream, MAX_PRESIGNED, ObjectEntry, ObjectPage, Objects};
 pub use processes::{ProcessOutput, ProcessState, Processes, Program};
 pub use tools::{Tool, ToolReply, ToolServers, ToolState, Tools};
 pub use unconfigured::Unconfigured;

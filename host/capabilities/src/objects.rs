@@ -1,12 +1,15 @@
 //! The object store.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 
-use crate::{ObjectUri, Result};
+use crate::{Error, ObjectUri, Result};
+
+/// The longest that a presigned address may live: seven days.
+pub const MAX_PRESIGNED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// A body that is never wholly in memory.
 pub type ByteStream = BoxStream<'static, std::io::Result<Bytes>>;
@@ -52,6 +55,23 @@ pub trait Objects: Send + Sync + fmt::Debug + fmt::Display {
     /// Writes one object, replacing what is there; makes the bucket where it is missing and the backend may. Answers the
     /// bytes written. A stream that fails leaves nothing behind.
     async fn write(&self, uri: &ObjectUri, body: ByteStream) -> Result<u64>;
+
+    /// Writes one object where there is none, like [`write`](Self::write).
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] where there is one already, also one that another writer finished first; it stays as it is. Where the store
+    /// does not say how it went (`Unavailable`, `TimedOut`), the object may have been written: look before you try again.
+    async fn create(&self, uri: &ObjectUri, body: ByteStream) -> Result<u64>;
+
+    /// An address that anybody can read the object from over HTTP, without credentials, for so long. Whether the object is there is not
+    /// looked at. It may end earlier, with the credentials that signed it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for no time at all, and for more than [`MAX_PRESIGNED`]; [`Error::Unconfigured`] where the store has no such
+    /// addresses.
+    async fn presign(&self, _uri: &ObjectUri, _lifetime: Duration) -> Result<String> {
+        Err(Error::Unconfigured(format!("{self} gives no addresses to read from; read the object through this server")))
+    }
 
     /// Deletes one object; none there is no error.
     async fn delete(&self, uri: &ObjectUri) -> Result<()>;

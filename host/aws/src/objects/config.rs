@@ -2,11 +2,9 @@
 
 use std::{fmt, time::Duration};
 
-use aws_credential_types::Credentials;
-use aws_sdk_s3::{
-    Client,
-    config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig},
-};
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_sdk_s3::Client;
 
 /// Which S3, and how to reach it.
 #[derive(Clone)]
@@ -40,24 +38,37 @@ pub enum Buckets {
     Keep,
 }
 
+/// What is done in buckets that an [`Account`](crate::Account) reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct S3Access {
+    /// What to do about a bucket that is missing when something is written.
+    pub buckets: Buckets,
+    /// Whether callers of the HTTP API may write here.
+    pub open_to_callers: bool,
+}
+
+/// The one place where a client is put together.
+pub(super) fn client(config: &SdkConfig, path_style: bool) -> Client {
+    Client::from_conf(aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).build())
+}
+
 impl S3Config {
-    /// The one place where a client is put together.
     pub(super) fn client(&self) -> Client {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(5))
             .read_timeout(Duration::from_secs(60))
             .build();
-        let mut config = aws_sdk_s3::Config::builder()
+        let credentials = Credentials::new(&self.access_key, &self.secret_key, None, None, "enginehouse");
+        let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(self.region.clone()))
-            .credentials_provider(Credentials::new(&self.access_key, &self.secret_key, None, None, "enginehouse"))
-            .force_path_style(self.path_style)
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
             .retry_config(RetryConfig::standard())
             .disable_clock_skew_correction(self.same_clock)
             .timeout_config(timeouts)
             .http_client(aws_smithy_http_client::Builder::new().build_http());
         config.set_endpoint_url(self.endpoint.clone());
-        Client::from_conf(config.build())
+        client(&config.build(), self.path_style)
     }
 
     /// Who is meant when something fails.

@@ -3,21 +3,31 @@
 mod config;
 mod upload;
 
-use std::{fmt, time::UNIX_EPOCH};
+use std::{
+    fmt,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use async_trait::async_trait;
-use aws_sdk_s3::{Client, primitives::ByteStream as SdkStream, primitives::DateTime};
+use aws_sdk_s3::{
+    Client,
+    presigning::PresigningConfig,
+    primitives::{ByteStream as SdkStream, DateTime},
+};
 use bytes::Bytes;
-use enginehouse_capabilities::{ByteStream, Error, ObjectEntry, ObjectPage, ObjectUri, Objects, Result};
+use enginehouse_capabilities::{ByteStream, Error, MAX_PRESIGNED, ObjectEntry, ObjectPage, ObjectUri, Objects, Result};
 use futures::{StreamExt, stream};
 
-pub use self::config::{Buckets, S3Config};
+pub use self::config::{Buckets, S3Access, S3Config};
 use self::upload::Upload;
-use crate::failure::Failure;
+use crate::{
+    account::{Account, Service},
+    failure::Failure,
+};
 
 /// [`Objects`] over `aws-sdk-s3`.
 ///
-/// Retries are the SDK's. At most one part of a body (8 MiB) is in memory, so an object has at most 78 GiB.
+/// Retries are the SDK's, but for [`create`](Objects::create): what may have been written is not written again. At most one part of a body (8 MiB) is in memory, so an object has at most 78 GiB.
 #[derive(Clone)]
 pub struct S3Objects {
     client: Client,
@@ -34,6 +44,20 @@ impl S3Objects {
             buckets: config.buckets,
             open_to_callers: config.open_to_callers,
             name: config.name(),
+        }
+    }
+
+    /// The buckets that an account reaches, in its region. Speaks to nobody yet.
+    ///
+    /// Needs `s3:GetObject`, `s3:PutObject`, `s3:DeleteObject`, `s3:ListBucket` and `s3:AbortMultipartUpload`. Without `s3:ListBucket`
+    /// what is missing is `Denied`, since S3 then does not tell.
+    pub fn of_account(account: &Account, access: S3Access) -> Self {
+        Self {
+            // AWS itself wants the bucket in the host name; what stands in for it seldom has such names.
+            client: config::client(&account.config_of(Service::S3), account.is_elsewhere(Service::S3)),
+            buckets: access.buckets,
+            open_to_callers: access.open_to_callers,
+            name: account.name("S3", Service::S3),
         }
     }
 
@@ -97,10 +121,25 @@ impl Objects for S3Objects {
     }
 
     async fn write(&self, uri: &ObjectUri, body: ByteStream) -> Result<u64> {
-        if uri.is_prefix() {
-            return Err(Error::Invalid(format!("`{uri}` is a prefix: name the object to write under it")));
-        }
+        must_be_writable(uri)?;
         Upload::new(self, uri).run(body).await
+    }
+
+    async fn create(&self, uri: &ObjectUri, body: ByteStream) -> Result<u64> {
+        must_be_writable(uri)?;
+        Upload::of_new(self, uri).run(body).await
+    }
+
+    async fn presign(&self, uri: &ObjectUri, lifetime: Duration) -> Result<String> {
+        must_be_there(uri)?;
+        if lifetime.is_zero() || lifetime > MAX_PRESIGNED {
+            let days = MAX_PRESIGNED.as_secs() / 86_400;
+            return Err(Error::Invalid(format!("an address lives for a second at least and {days} days at most")));
+        }
+        let config = PresigningConfig::expires_in(lifetime).map_err(|e| Error::other("cannot sign an address", e))?;
+        let request = self.client.get_object().bucket(uri.bucket()).key(uri.key());
+        let signed = request.presigned(config).await.map_err(self.failed("sign an address of", uri))?;
+        Ok(signed.uri().to_owned())
     }
 
     async fn delete(&self, uri: &ObjectUri) -> Result<()> {
@@ -137,6 +176,13 @@ const FURTHEST: u64 = i64::MAX as u64 - 1;
 fn must_be_there(uri: &ObjectUri) -> Result<()> {
     match uri.is_prefix() {
         true => Err(Error::NotFound(format!("`{uri}` is a prefix and no object: list it"))),
+        false => Ok(()),
+    }
+}
+
+fn must_be_writable(uri: &ObjectUri) -> Result<()> {
+    match uri.is_prefix() {
+        true => Err(Error::Invalid(format!("`{uri}` is a prefix: name the object to write under it"))),
         false => Ok(()),
     }
 }

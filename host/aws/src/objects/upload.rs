@@ -1,12 +1,15 @@
 //! Writing one object: at once where it is small, in parts where it is not.
 
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::{
+    config::Builder,
+    types::{CompletedMultipartUpload, CompletedPart},
+};
 use bytes::{Bytes, BytesMut};
 use enginehouse_capabilities::{ByteStream, Error, ObjectUri, Result};
 use futures::TryStreamExt;
 
 use super::{Buckets, S3Objects};
-use crate::failure::Failure;
+use crate::{failure::Failure, retry::OnlyThrottled};
 
 /// The size of a part, and the most that is written at once. S3 wants 5 MiB at least.
 const PART: usize = 8 << 20;
@@ -15,6 +18,8 @@ const PART: usize = 8 << 20;
 pub(super) struct Upload<'a> {
     store: &'a S3Objects,
     uri: &'a ObjectUri,
+    /// Whether there may be nothing yet.
+    is_new: bool,
     /// None as long as nothing was sent in parts.
     id: Option<String>,
     parts: Vec<CompletedPart>,
@@ -22,7 +27,14 @@ pub(super) struct Upload<'a> {
 
 impl<'a> Upload<'a> {
     pub(super) fn new(store: &'a S3Objects, uri: &'a ObjectUri) -> Self {
-        Self { store, uri, id: None, parts: Vec::new() }
+        Self { store, uri, is_new: false, id: None, parts: Vec::new() }
+    }
+
+    /// The same, and refused where there is an object.
+    pub(super) fn of_new(store: &'a S3Objects, uri: &'a ObjectUri) -> Self {
+        let mut upload = Self::new(store, uri);
+        upload.is_new = true;
+        upload
     }
 
     /// Sends the whole body and answers its size.
@@ -65,14 +77,15 @@ impl<'a> Upload<'a> {
     async fn put(&self, content: Bytes) -> Result<()> {
         let put = || {
             let request = self.store.client.put_object().bucket(self.uri.bucket()).key(self.uri.key());
-            request.body(content.clone().into()).send()
+            let request = request.set_if_none_match(self.condition()).body(content.clone().into());
+            request.customize().config_override(self.retries()).send()
         };
         let mut done = put().await.map_err(Failure::from);
         if self.needs_bucket(&done) {
             self.make_bucket().await?;
             done = put().await.map_err(Failure::from);
         }
-        done.map(drop).map_err(self.store.failed("write", self.uri))
+        done.map(drop).map_err(|failure| self.failed(failure))
     }
 
     async fn part(&mut self, content: Bytes) -> Result<()> {
@@ -104,10 +117,32 @@ impl<'a> Upload<'a> {
     async fn complete(&mut self) -> Result<()> {
         let parts = CompletedMultipartUpload::builder().set_parts(Some(std::mem::take(&mut self.parts))).build();
         let request = self.store.client.complete_multipart_upload().bucket(self.uri.bucket()).key(self.uri.key());
-        let done = request.set_upload_id(self.id.clone()).multipart_upload(parts).send().await;
-        done.map_err(self.store.failed("write", self.uri))?;
+        let request = request.set_upload_id(self.id.clone()).set_if_none_match(self.condition());
+        let request = request.multipart_upload(parts).customize().config_override(self.retries());
+        request.send().await.map_err(|e| self.failed(e.into()))?;
         self.id = None;
         Ok(())
+    }
+
+    fn condition(&self) -> Option<String> {
+        self.is_new.then(|| "*".to_owned())
+    }
+
+    /// Sent again after its answer was lost, what was written by the first try would look like another's.
+    fn retries(&self) -> Builder {
+        match self.is_new {
+            true => Builder::new().retry_classifier(OnlyThrottled),
+            false => Builder::new(),
+        }
+    }
+
+    fn failed(&self, failure: Failure) -> Error {
+        match self.is_new && failure.is_condition_failed() {
+            true => {
+                Error::Conflict(format!("{} has an object `{}` already; nothing was written", self.store, self.uri))
+            }
+            false => failure.told_of(&self.store.name, "write", self.uri),
+        }
     }
 
     fn needs_bucket<T>(&self, done: &Result<T, Failure>) -> bool {

@@ -10,7 +10,7 @@ mod objects;
 mod processes;
 
 pub use batches::batches;
-pub use catalog::catalog;
+pub use catalog::{catalog, catalog_samples, read_only_catalog};
 pub use functions::functions;
 pub use model::{ModelBackend, Trouble, model};
 pub use objects::objects;

@@ -1,9 +1,11 @@
 //! What every object store promises.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, future, stream};
 
-use crate::{ByteStream, Error, ObjectUri, Objects};
+use crate::{ByteStream, Error, MAX_PRESIGNED, ObjectUri, Objects};
 
 /// Checks every promise of [`Objects`] under `scratch`, a prefix that nobody else uses. `missing` is a bucket that is not
 /// there. Writes some 40 MB and 1,100 objects, and deletes them again unless a promise is broken.
@@ -11,6 +13,8 @@ pub async fn objects(store: &dyn Objects, scratch: &ObjectUri, missing: &str) {
     writes_and_reads(store, scratch).await;
     reads_ranges(store, scratch).await;
     replaces(store, scratch).await;
+    creates_once(store, scratch).await;
+    presigns(store, scratch).await;
     leaves_nothing_of_a_failed_write(store, scratch).await;
     tells_prefixes_from_objects(store, scratch).await;
     takes_odd_keys(store, scratch).await;
@@ -72,6 +76,54 @@ async fn replaces(store: &dyn Objects, scratch: &ObjectUri) {
         assert_eq!(store.head(&uri).await.unwrap().bytes, size as u64);
     }
     store.delete(&uri).await.unwrap();
+}
+
+async fn creates_once(store: &dyn Objects, scratch: &ObjectUri) {
+    let conflict = |answer: crate::Result<u64>| matches!(answer, Err(Error::Conflict(_)));
+    for size in [0, 1000, 20_000_000] {
+        let uri = scratch.join(&format!("created/{size}")).unwrap();
+        let (first, second) = (pattern(size, 1), pattern(size + 1, 2));
+        assert_eq!(
+            store.create(&uri, chunks(&first)).await.unwrap(),
+            size as u64,
+            "`create` answers the bytes written"
+        );
+        assert!(conflict(store.create(&uri, chunks(&second)).await), "`create` writes {size} bytes once");
+        assert!(conflict(store.create(&uri, chunks(b"")).await), "an empty body replaces nothing either");
+        assert!(whole(store, &uri).await == first, "what was there stays as it is");
+        store.delete(&uri).await.unwrap();
+        assert_eq!(store.create(&uri, chunks(&second)).await.unwrap(), second.len() as u64, "what is deleted is free");
+        store.delete(&uri).await.unwrap();
+
+        let end = stream::once(future::ready(Err(std::io::Error::other("the sender hung up"))));
+        assert!(
+            store.create(&uri, chunks(&first).chain(end).boxed()).await.is_err(),
+            "a stream that fails creates nothing"
+        );
+        assert!(not_found(store.head(&uri).await));
+        let both = [&first, &second].map(|content| store.create(&uri, chunks(content)));
+        let made: Vec<_> = future::join_all(both).await.into_iter().map(|answer| answer.is_ok()).collect();
+        assert_eq!(made.iter().filter(|made| **made).count(), 1, "of two at once, one creates the object");
+        let kept = if made.first() == Some(&true) { &first } else { &second };
+        assert!(whole(store, &uri).await == *kept, "and it is the one that was told so");
+        store.delete(&uri).await.unwrap();
+    }
+    let prefix = scratch.join("created/").unwrap();
+    assert!(matches!(store.create(&prefix, chunks(b"x")).await, Err(Error::Invalid(_))), "a prefix is not created");
+    assert_eq!(keys(store, &prefix).await, Vec::<String>::new());
+}
+
+async fn presigns(store: &dyn Objects, scratch: &ObjectUri) {
+    let uri = scratch.join("presigned").unwrap();
+    match store.presign(&uri, MAX_PRESIGNED).await {
+        Err(Error::Unconfigured(_)) => return,
+        signed => assert!(signed.unwrap().starts_with("http"), "an address is for HTTP"),
+    }
+    for lifetime in [Duration::ZERO, MAX_PRESIGNED + Duration::from_secs(1), Duration::MAX] {
+        let refused = store.presign(&uri, lifetime).await;
+        assert!(matches!(refused, Err(Error::Invalid(_))), "no address lives for {lifetime:?}");
+    }
+    assert!(not_found(store.presign(&scratch.as_prefix(), MAX_PRESIGNED).await), "a prefix has no address");
 }
 
 async fn leaves_nothing_of_a_failed_write(store: &dyn Objects, scratch: &ObjectUri) {

@@ -41,17 +41,23 @@ impl Objects for World {
     }
 
     async fn write(&self, uri: &ObjectUri, body: ByteStream) -> Result<u64> {
-        let whole = body
-            .try_fold(BytesMut::new(), async |mut whole, piece| {
-                whole.extend_from_slice(&piece);
-                Ok(whole)
-            })
-            .await
-            .map_err(|error| Error::other("the body broke off", error))?;
+        let whole = collected(body).await?;
         let bytes = whole.len() as u64;
         let mut state = self.fair()?;
         state.take(whole.len())?;
-        state.objects.insert(uri.clone(), whole.freeze());
+        state.objects.insert(uri.clone(), whole);
+        Ok(bytes)
+    }
+
+    async fn create(&self, uri: &ObjectUri, body: ByteStream) -> Result<u64> {
+        let whole = collected(body).await?;
+        let bytes = whole.len() as u64;
+        let mut state = self.fair()?;
+        if state.objects.contains_key(uri) {
+            return Err(Error::Conflict(format!("there is an object `{uri}` already")));
+        }
+        state.take(whole.len())?;
+        state.objects.insert(uri.clone(), whole);
         Ok(bytes)
     }
 
@@ -59,6 +65,14 @@ impl Objects for World {
         self.fair()?.objects.remove(uri);
         Ok(())
     }
+}
+
+async fn collected(body: ByteStream) -> Result<Bytes> {
+    let whole = body.try_fold(BytesMut::new(), async |mut whole, piece| {
+        whole.extend_from_slice(&piece);
+        Ok(whole)
+    });
+    Ok(whole.await.map_err(|error| Error::other("the body broke off", error))?.freeze())
 }
 
 #[async_trait]

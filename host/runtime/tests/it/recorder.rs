@@ -75,6 +75,10 @@ impl Objects for Recorder {
         Ok(0)
     }
 
+    async fn create(&self, uri: &ObjectUri, _: ByteStream) -> Result<u64> {
+        Err(Error::Conflict(uri.to_string()))
+    }
+
     async fn delete(&self, uri: &ObjectUri) -> Result<()> {
         Err(Error::NotFound(uri.to_string()))
     }

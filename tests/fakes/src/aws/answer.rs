@@ -10,9 +10,13 @@ use crate::model::{Member, Place, Protocol, ServiceModel};
 
 /// Errors that every service has, whether its model names them or not.
 const EVERYWHERE: &[&str] = &[
+    "AccessDenied",
     "AccessDeniedException",
+    "ExpiredToken",
     "ExpiredTokenException",
+    "InternalError",
     "InternalServerException",
+    "SlowDown",
     "ThrottlingException",
     "UnrecognizedClientException",
     "ValidationException",
@@ -26,6 +30,8 @@ pub enum Answer {
     /// The same with a body of its own: for outputs whose payload is a blob or a stream, and for what only a later model knows, such as a
     /// state that is new.
     Body(Value, Body),
+    /// A response that a service gave, handed on as it is.
+    Whole(Response<Body>),
     /// An error of the model, or one that every service has.
     Error {
         /// None: as the model says.
@@ -60,6 +66,7 @@ impl Answer {
                     false => Err(vec![format!("the fake of {operation} answers {code}, which is no error of it")]),
                 }
             }
+            Self::Whole(response) => Ok(response),
             Self::Output(output) => output_of(model, operation, output, None),
             Self::Body(output, body) => output_of(model, operation, output, Some(body)),
         }

@@ -11,8 +11,10 @@ pub enum Fault {
     Throttled,
     /// The service fell over; what it did before is unknown.
     Internal,
-    /// The connection ends before an answer.
+    /// The connection ends before an answer; the service did nothing.
     Cut,
+    /// The connection ends before an answer; the service did what it was asked.
+    Lost,
     /// The answer takes so long.
     Slow(Duration),
     /// The connection ends in the middle of the answer.
@@ -28,20 +30,24 @@ pub enum Fault {
 impl Fault {
     /// The service's own answer, where it is the service that answers.
     pub(super) fn answer(&self, service: &str, operation: &str) -> Option<Answer> {
+        // S3 has words of its own.
+        let s3 = service == "s3";
+        let said = |status: u16, code: &str, message: &str| Some(Answer::error_with(status, code, message));
         match self {
-            Self::Throttled => Some(Answer::error_with(429, "ThrottlingException", "Rate exceeded")),
-            Self::Internal => Some(Answer::error_with(500, "InternalServerException", "something broke")),
-            Self::Expired => Some(Answer::error_with(
-                403,
-                "ExpiredTokenException",
-                "The security token included in the request is expired",
-            )),
+            Self::Throttled if s3 => said(503, "SlowDown", "Please reduce your request rate."),
+            Self::Throttled => said(429, "ThrottlingException", "Rate exceeded"),
+            Self::Internal if s3 => said(500, "InternalError", "We encountered an internal error. Please try again."),
+            Self::Internal => said(500, "InternalServerException", "something broke"),
+            Self::Expired if s3 => said(400, "ExpiredToken", "The provided token has expired."),
+            Self::Expired => {
+                said(403, "ExpiredTokenException", "The security token included in the request is expired")
+            }
             Self::Denied => {
                 let user = "User: arn:aws:iam::000000000000:user/somebody";
                 let message = format!("{user} is not authorized to perform: {service}:{operation}");
-                Some(Answer::error_with(403, "AccessDeniedException", &message))
+                said(403, if s3 { "AccessDenied" } else { "AccessDeniedException" }, &message)
             }
-            Self::Cut | Self::Slow(_) | Self::Partial | Self::Malformed => None,
+            Self::Cut | Self::Lost | Self::Slow(_) | Self::Partial | Self::Malformed => None,
         }
     }
 }

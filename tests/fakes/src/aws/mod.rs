@@ -2,18 +2,22 @@
 
 mod agentcore;
 mod answer;
-mod emr;
 mod bedrock;
+mod emr;
 mod fault;
+mod glue;
 mod lambda;
+mod s3;
 mod server;
 
 pub use self::{
     agentcore::{AgentCore, AgentReply},
     answer::Answer,
-    emr::EmrServerless,
     bedrock::{Bedrock, ModelReply},
+    emr::EmrServerless,
     fault::Fault,
+    glue::Glue,
     lambda::{Lambda, LambdaOutcome},
+    s3::S3Proxy,
     server::{Call, FakeAws, Service},
 };

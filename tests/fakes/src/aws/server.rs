@@ -5,7 +5,7 @@ use std::{collections::VecDeque, net::SocketAddr, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use axum::{
     body::Body,
-    http::{HeaderMap, Response},
+    http::{HeaderMap, Method, Response, Uri},
 };
 use bytes::Bytes;
 use futures::{StreamExt, stream};
@@ -33,6 +33,10 @@ pub trait Service: Send + Sync + 'static {
 pub struct Call {
     /// `StartJobRun`.
     pub operation: String,
+    /// As it came.
+    pub method: Method,
+    /// Path and query, as they came.
+    pub uri: Uri,
     /// The members of the input under their names on the wire.
     pub input: Value,
     /// The body as it came.
@@ -132,14 +136,14 @@ async fn serve(state: Arc<State>, request: hyper::Request<Incoming>) -> Result<R
     let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(Body::new(body), usize::MAX).await?;
     let mut read = state.model.read(&head.method, &head.uri, &head.headers, &body);
-    read.wrong.extend(unsigned(&head.headers, &state.model.signing_name));
+    read.wrong.extend(unsigned(&head.headers, &head.uri, &state.model.signing_name));
     let Request { operation, input, wrong } = read;
     if !wrong.is_empty() {
         let message = wrong.join("; ");
         state.wrong.lock().extend(wrong);
         return state.respond(&operation, Answer::error_with(400, "ValidationException", &message));
     }
-    let call = Call { operation, input, body, headers: head.headers };
+    let call = Call { operation, method: head.method, uri: head.uri, input, body, headers: head.headers };
     let operation = call.operation.clone();
     state.calls.lock().push(call.clone());
     let answer = || async { state.respond(&operation, state.service.answer(call).await) };
@@ -148,13 +152,18 @@ async fn serve(state: Arc<State>, request: hyper::Request<Incoming>) -> Result<R
         None => answer().await,
         // An error of the service function ends the connection without a word.
         Some(Fault::Cut) => Err("cut".into()),
+        Some(Fault::Lost) => {
+            answer().await?;
+            Err("lost".into())
+        }
         Some(Fault::Slow(time)) => {
             tokio::time::sleep(time).await;
             answer().await
         }
         Some(Fault::Partial) => partial(answer().await?).await,
         Some(Fault::Malformed) => {
-            let (head, _) = answer().await?.into_parts();
+            let (mut head, _) = answer().await?.into_parts();
+            head.headers.remove("content-length");
             Ok(Response::from_parts(head, Body::from("{\"this is\": no JSON")))
         }
         Some(fault) => {
@@ -194,10 +203,13 @@ async fn partial(response: Response<Body>) -> Result<Response<Body>, Failed> {
     Ok(Response::from_parts(head, Body::from_stream(pieces)))
 }
 
-/// Why a request is not signed for the service.
-fn unsigned(headers: &HeaderMap, service: &str) -> Option<String> {
+/// Why a request is not signed for the service, in its headers or ahead in its address.
+fn unsigned(headers: &HeaderMap, uri: &Uri, service: &str) -> Option<String> {
     let signature = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let scope = signature.strip_prefix("AWS4-HMAC-SHA256 Credential=").and_then(|rest| rest.split(',').next());
+    let query = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let ahead = query.into_owned().find_map(|(name, value)| (name == "X-Amz-Credential").then_some(value));
+    let scope = scope.map(str::to_owned).or(ahead);
     let fits = scope.is_some_and(|scope| scope.ends_with(&format!("/{service}/aws4_request")));
     (!fits).then(|| format!("the request is not signed for {service}: {signature}"))
 }

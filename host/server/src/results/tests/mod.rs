@@ -196,6 +196,10 @@ impl Objects for Counting {
         self.objects.write(uri, body).await
     }
 
+    async fn create(&self, uri: &ObjectUri, body: ByteStream) -> Result<u64> {
+        self.objects.create(uri, body).await
+    }
+
     async fn delete(&self, uri: &ObjectUri) -> Result<()> {
         self.objects.delete(uri).await
     }
