@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use aws_sdk_emrserverless::{
     Client,
     types::{
-        ConfigurationOverrides, JobDriver, JobRunExecutionIamPolicy, JobRunMode, MonitoringConfiguration,
+        ConfigurationOverrides, JobDriver, JobRun, JobRunExecutionIamPolicy, JobRunMode, MonitoringConfiguration,
         S3MonitoringConfiguration, SparkSubmit,
     },
 };
@@ -83,6 +83,18 @@ impl EmrBatches {
         })
     }
 
+    /// The job run as it is now.
+    async fn run(&self, target: &str, id: &str) -> Result<JobRun> {
+        let target = self.target(target)?;
+        must_be_an_id(id)?;
+        let call = self.client.get_job_run().application_id(&target.application_id).job_run_id(id);
+        let answer = call.send().await.map_err(self.failed("find", id))?;
+        answer.job_run.ok_or_else(|| Error::Other {
+            message: format!("{} answered without the batch {id}", self.name),
+            source: None,
+        })
+    }
+
     fn failed<E: Into<Failure>>(&self, verb: &str, what: &str) -> impl FnOnce(E) -> Error {
         move |e| e.into().told(&format!("{} could not {verb} the batch {what}", self.name))
     }
@@ -128,15 +140,7 @@ impl Batches for EmrBatches {
     }
 
     async fn get(&self, target: &str, id: &str) -> Result<Batch> {
-        let target = self.target(target)?;
-        must_be_an_id(id)?;
-        let call = self.client.get_job_run().application_id(&target.application_id).job_run_id(id);
-        let answer = call.send().await.map_err(self.failed("find", id))?;
-        let run = answer.job_run().ok_or_else(|| Error::Other {
-            message: format!("{} answered without the batch {id}", self.name),
-            source: None,
-        })?;
-        Ok(state::of(run))
+        Ok(state::of(&self.run(target, id).await?))
     }
 
     async fn log(&self, target: &str, id: &str, output: BatchOutput, after: u64) -> Result<LogChunk> {
@@ -168,7 +172,7 @@ impl Batches for EmrBatches {
         let Err(failure) = call.send().await.map_err(Failure::from) else { return Ok(()) };
         // So the service says that there is nothing to cancel any more, among other things.
         let refused = matches!(failure.code(), "ValidationException" | "ConflictException");
-        if refused && self.get(target, id).await.is_ok_and(|batch| state::is_final(batch.state)) {
+        if refused && self.run(target, id).await.is_ok_and(|run| state::is_ending(&run)) {
             return Ok(());
         }
         Err(self.failed("cancel", id)(failure))

@@ -1,11 +1,16 @@
 //! What the service says of a job run, by meaning.
 
-use aws_sdk_emrserverless::types::JobRun;
+use aws_sdk_emrserverless::types::{JobRun, JobRunState};
 use enginehouse_capabilities::{Batch, BatchState};
 
 /// Whether nothing changes any more.
 pub(super) fn is_final(state: BatchState) -> bool {
     matches!(state, BatchState::Succeeded | BatchState::Failed | BatchState::Cancelled)
+}
+
+/// Whether it has ended, or is about to because somebody cancelled it.
+pub(super) fn is_ending(run: &JobRun) -> bool {
+    *run.state() == JobRunState::Cancelling || is_final(state(run.state().as_str()))
 }
 
 /// The job run as a batch. What is billed counts; until it is known, what is used.

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use async_trait::async_trait;
 use aws_sdk_lambda::{
     Client,
-    config::{Builder, timeout::TimeoutConfig},
+    config::{Builder, retry::RetryConfig, timeout::TimeoutConfig},
     primitives::Blob,
     types::{InvocationType, LogType},
 };
@@ -60,6 +60,9 @@ impl LambdaFunctions {
         let timeouts = TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).read_timeout(patience).build();
         let config = Builder::from(&account.config_of(Service::Lambda))
             .timeout_config(timeouts)
+            // Rates that adapt are meant for many calls a second: with a few a minute, one that is turned away would hold up all
+            // others for ten seconds each.
+            .retry_config(RetryConfig::standard().with_max_attempts(4))
             .retry_classifier(OnlyThrottled)
             .build();
         Self { client: Client::from_conf(config), targets, name: account.name("Lambda", Service::Lambda) }

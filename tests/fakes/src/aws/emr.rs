@@ -162,8 +162,8 @@ impl EmrServerless {
     fn cancel(&self, id: &str) -> Answer {
         let mut jobs = self.jobs.lock();
         let Some(job) = jobs.get_mut(id) else { return missing(id) };
-        if job.has_ended() {
-            return Answer::error("ValidationException", &format!("Job run {id} is in a terminal state"));
+        if job.has_ended() || job.state() == "CANCELLING" {
+            return Answer::error("ValidationException", &format!("Job run {id} cannot be cancelled any more"));
         }
         if let Some(engine) = job.engine.take() {
             engine.abort();
