@@ -1,7 +1,7 @@
-//! Open protocols: how plugins come from a registry, and who signed them.
+//! Open protocols: how plugins come from a registry, who signed them, and tools over MCP.
 //!
-//! MCP tools, the Ray Jobs API and OpenAI-compatible models are not spoken yet: `tools` and `codegen` answer `unconfigured`,
-//! which the server puts together itself.
+//! The Ray Jobs API and OpenAI-compatible models are not spoken yet.
 
+pub mod mcp;
 pub mod oci;
 pub mod signature;
