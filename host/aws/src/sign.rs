@@ -43,9 +43,8 @@ impl Signing for Signer {
         let provider = self.credentials.as_ref().ok_or_else(|| unconfigured("none are set up".to_owned()))?;
         let credentials = provider.provide_credentials().await.map_err(|e| unconfigured(e.to_string()))?;
         let identity = credentials.into();
-        let invalid = |e: &dyn fmt::Display| {
-            Error::Invalid(format!("a request for {} cannot be signed: {e}", self.service))
-        };
+        let invalid =
+            |e: &dyn fmt::Display| Error::Invalid(format!("a request for {} cannot be signed: {e}", self.service));
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
             .region(&self.region)

@@ -5,7 +5,9 @@
 mod catalog;
 mod objects;
 mod processes;
+mod tools;
 
 pub use catalog::catalog;
 pub use objects::objects;
 pub use processes::processes;
+pub use tools::tools;

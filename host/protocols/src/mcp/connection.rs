@@ -145,7 +145,9 @@ impl Service<RoleClient> for Alone {
     ) -> Result<ClientResult, ErrorData> {
         match request {
             ServerRequest::PingRequest(_) => Ok(ClientResult::empty(())),
-            _ => Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "this client calls tools and does nothing else", None)),
+            _ => {
+                Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "this client calls tools and does nothing else", None))
+            }
         }
     }
 

@@ -72,7 +72,8 @@ impl Client {
         let body = if self.authorizer.reads_the_body() { serde_json::to_vec(&message)? } else { Vec::new() };
         let all = self.headers("POST", &uri, &body, headers.clone()).await?;
         let (place, again) = (uri.clone(), message.clone());
-        let answer = self.http.post_message_with_response_limits(uri, message, session.clone(), None, all, limits).await;
+        let answer =
+            self.http.post_message_with_response_limits(uri, message, session.clone(), None, all, limits).await;
         if !is_unauthorized(&answer) || !self.authorizer.renew().await {
             return answer;
         }

@@ -57,7 +57,8 @@ impl McpServers {
     fn server(&self, name: &str) -> Result<&Server> {
         self.servers.get(name).ok_or_else(|| {
             let known: Vec<&str> = self.servers.keys().map(String::as_str).collect();
-            let known = if known.is_empty() { "there is none".to_owned() } else { format!("there is {}", known.join(", ")) };
+            let known =
+                if known.is_empty() { "there is none".to_owned() } else { format!("there is {}", known.join(", ")) };
             Error::Unconfigured(format!(
                 "no tool server is called {} ({known}); the setting is `tools.servers`",
                 settings::quoted(name)
@@ -85,8 +86,9 @@ impl ToolServers for McpServers {
         patience: Duration,
     ) -> Result<ToolReply> {
         let server = self.server(server)?;
-        let arguments: JsonObject = serde_json::from_str(arguments)
-            .map_err(|e| Error::Invalid(format!("the arguments of a tool are a JSON object, and these are not: {e}")))?;
+        let arguments: JsonObject = serde_json::from_str(arguments).map_err(|e| {
+            Error::Invalid(format!("the arguments of a tool are a JSON object, and these are not: {e}"))
+        })?;
         let sent = AtomicBool::new(false);
         timeout(patience, server.call(tool, arguments, &sent)).await.unwrap_or_else(|_| {
             let tried = Tried { server: &server.name, doing: Doing::Calling(tool) };
@@ -186,7 +188,8 @@ impl Server {
         let tried = Tried { server: &self.name, doing: Doing::Calling(tool) };
         let reply = reply::reply(result).map_err(|e| tried.other(e))?;
         if reply.content.len() > MOST_CONTENT {
-            let text = format!("it answers {} bytes, and {MOST_CONTENT} are allowed; the tool has run", reply.content.len());
+            let text =
+                format!("it answers {} bytes, and {MOST_CONTENT} are allowed; the tool has run", reply.content.len());
             return Err(tried.other(text));
         }
         Ok(reply)
