@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_credential_types::Credentials;
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
@@ -144,6 +144,11 @@ impl Account {
     /// The region; empty nowhere.
     pub fn region(&self) -> &str {
         self.sdk.region().map(Region::as_ref).unwrap_or_default()
+    }
+
+    /// Where the credentials of the moment come from; none where nothing was found to ask.
+    pub(crate) fn credentials(&self) -> Option<SharedCredentialsProvider> {
+        self.sdk.credentials_provider()
     }
 
     /// Who is meant when something fails: `Glue in us-east-1`.

@@ -8,6 +8,7 @@ mod functions;
 mod models;
 mod objects;
 mod retry;
+mod sign;
 
 pub use account::{Account, AccountConfig, Service};
 pub use batches::{BatchTarget, EmrBatches};
@@ -15,3 +16,4 @@ pub use catalog::{GlueCatalog, GlueConfig};
 pub use functions::{FunctionTarget, LambdaFunctions, PayloadShape};
 pub use models::{AgentCoreConfig, AgentCoreModel, ConverseConfig, ConverseModel, Guardrail};
 pub use objects::{Buckets, S3Access, S3Config, S3Objects};
+pub use sign::Signer;

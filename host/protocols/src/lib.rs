@@ -1,7 +1,8 @@
-//! Open protocols: how plugins come from a registry, who signed them, and models that speak as OpenAI's do.
+//! Open protocols: how plugins come from a registry, who signed them, tools over MCP, and models that speak as OpenAI's do.
 //!
-//! MCP tools and the Ray Jobs API are not spoken yet.
+//! The Ray Jobs API is not spoken yet.
 
+pub mod mcp;
 pub mod oci;
 pub mod openai;
 pub mod signature;

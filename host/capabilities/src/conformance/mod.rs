@@ -8,6 +8,7 @@ mod functions;
 mod model;
 mod objects;
 mod processes;
+mod tools;
 
 pub use batches::batches;
 pub use catalog::{catalog, catalog_samples, read_only_catalog};
@@ -15,3 +16,4 @@ pub use functions::functions;
 pub use model::{ModelBackend, Trouble, model};
 pub use objects::objects;
 pub use processes::processes;
+pub use tools::tools;
