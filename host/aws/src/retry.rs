@@ -4,7 +4,7 @@ use aws_smithy_runtime_api::client::{
     interceptors::context::InterceptorContext,
     retries::{
         ErrorKind,
-        classifiers::{ClassifyRetry, RetryAction, RetryReason},
+        classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority, RetryReason},
     },
 };
 
@@ -30,4 +30,13 @@ impl ClassifyRetry for OnlyThrottled {
     fn name(&self) -> &'static str {
         "only throttled"
     }
+
+    fn priority(&self) -> RetryClassifierPriority {
+        last()
+    }
+}
+
+/// After all of the SDK's own, whose verdicts are looked at: by default a classifier is among the first.
+fn last() -> RetryClassifierPriority {
+    RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
 }
