@@ -164,6 +164,8 @@ async fn what_fails_for_a_moment_is_sent_again_and_the_rest_is_told() {
     put(&objects, "s3://raw/a", "0123456789").await;
     let place = uri("s3://raw/a");
     for fault in [Fault::Throttled, Fault::Internal, Fault::Cut, Fault::Lost, Fault::Slow(Duration::from_millis(100))] {
+        // A client that was throttled goes slow for a while: each has its own.
+        let (fake, objects) = house.of_account().await;
         fake.fault_at("GetObject", fault.clone());
         assert_eq!(objects.read(&place, 0, 4).await.unwrap(), "0123", "{fault:?}");
         fake.fault_at("PutObject", fault.clone());

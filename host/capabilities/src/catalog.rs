@@ -40,13 +40,13 @@ pub struct Table {
     pub kind: RelationKind,
     /// Where its objects lie.
     pub location: Option<ObjectUri>,
-    /// `csv`, `parquet` or `json`.
+    /// `csv`, `parquet` or `json`; of a catalog that others keep also `orc`, `avro`, `iceberg`, or its own name for it.
     pub format: Option<String>,
     /// All columns but the partition keys.
     pub columns: Vec<Column>,
     /// In the order of the directories.
     pub partition_keys: Vec<Column>,
-    /// How to read it: `header`, `delimiter`.
+    /// How to read it: `header`, `delimiter`, `quote`, `escape`, `encoding`, `nullValue`.
     pub properties: Vec<(String, String)>,
 }
 

@@ -113,11 +113,15 @@ impl Objects for S3Objects {
         must_be_there(uri)?;
         let request = self.client.get_object().bucket(uri.bucket()).key(uri.key());
         let body = request.send().await.map_err(self.failed("read", uri))?.body;
-        let next = |mut body: SdkStream| async move {
-            let chunk = body.next().await?;
-            Some((chunk.map_err(std::io::Error::other), body))
+        // A body that broke off says so once: asked again, it might say so for ever.
+        let next = |body: Option<SdkStream>| async move {
+            let mut body = body?;
+            Some(match body.next().await? {
+                Ok(chunk) => (Ok(chunk), Some(body)),
+                Err(e) => (Err(std::io::Error::other(e)), None),
+            })
         };
-        Ok(stream::unfold(body, next).boxed())
+        Ok(stream::unfold(Some(body), next).boxed())
     }
 
     async fn write(&self, uri: &ObjectUri, body: ByteStream) -> Result<u64> {

@@ -8,7 +8,7 @@ use futures::{StreamExt, TryStreamExt, future, stream};
 use crate::{ByteStream, Error, MAX_PRESIGNED, ObjectUri, Objects};
 
 /// Checks every promise of [`Objects`] under `scratch`, a prefix that nobody else uses. `missing` is a bucket that is not
-/// there. Writes some 40 MB and 1,100 objects, and deletes them again unless a promise is broken.
+/// there. Writes some 300 MB and 1,100 objects, and deletes them again unless a promise is broken.
 pub async fn objects(store: &dyn Objects, scratch: &ObjectUri, missing: &str) {
     writes_and_reads(store, scratch).await;
     reads_ranges(store, scratch).await;
