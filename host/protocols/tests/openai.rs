@@ -249,8 +249,8 @@ async fn an_event_without_an_end_ends_the_answer() {
         sent
     });
     let error = ask(&OpenAiModel::new(config(&url)).unwrap()).await.0.unwrap_err();
-    assert!(matches!(&error, Error::Unavailable(text) if text.contains("far more than an answer")), "{error:?}");
-    assert!(sender.await.unwrap() < 100, "the rest was not read");
+    assert!(matches!(&error, Error::Unavailable(text) if text.contains("broke off")), "{error:?}");
+    assert!(sender.await.unwrap() < 50, "the rest was not read");
 }
 
 #[tokio::test]
@@ -273,11 +273,17 @@ async fn the_key_is_never_shown() {
 
 #[test]
 fn a_base_url_that_cannot_be_one_is_refused_before_anything_is_sent() {
-    for url in
-        ["", "localhost:11434", "ftp://x/v1", "http://", "http://user:word@x/v1", "https://x/v1?key=1", "http://x/#a"]
-    {
+    for url in [
+        "",
+        "localhost:11434",
+        "ftp://x/v1",
+        "http://",
+        "http://user:hunter2@x/v1",
+        "https://x/v1?key=1",
+        "http://x/#a",
+    ] {
         let error = OpenAiModel::new(config(url)).unwrap_err();
-        assert!(matches!(&error, Error::Invalid(text) if !text.contains("word")), "{url}: {error:?}");
+        assert!(matches!(&error, Error::Invalid(text) if !text.contains("hunter2")), "{url}: {error:?}");
     }
     for url in ["http://127.0.0.1:11434/v1", "https://api.openai.com/v1/", "http://[::1]:8000"] {
         OpenAiModel::new(config(url)).unwrap();

@@ -9,7 +9,7 @@ use aws_sdk_bedrockagentcore::{
     primitives::{Blob, ByteStream},
 };
 use aws_smithy_types::timeout::TimeoutConfig;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use enginehouse_capabilities::{
     CallContext, CodegenReply, CodegenRequest, Error, Listener, Message, Model, Result, Role,
 };
@@ -114,7 +114,7 @@ impl AgentCoreModel {
     }
 
     async fn read_events(&self, chunks: impl Stream<Item = Result<Bytes>>, reading: &mut Reading<'_>) -> Result<()> {
-        let mut events = std::pin::pin!(chunks.eventsource());
+        let mut events = std::pin::pin!(lines(chunks).eventsource());
         while let Some(event) = events.next().await {
             use eventsource_stream::EventStreamError::Transport;
             let event = event.map_err(|e| match e {
@@ -167,6 +167,22 @@ impl Model for AgentCoreModel {
     async fn answer(&self, cx: &CallContext, request: CodegenRequest, listener: &dyn Listener) -> Result<CodegenReply> {
         within(&self.name, self.ask(cx, &request, listener)).await
     }
+}
+
+/// In whole lines, since the parser of events looks at half a line anew with each piece.
+fn lines(chunks: impl Stream<Item = Result<Bytes>>) -> impl Stream<Item = Result<Bytes>> {
+    let chunks = Box::pin(chunks.fuse());
+    stream::try_unfold((chunks, BytesMut::new()), async |(mut chunks, mut rest)| {
+        while let Some(chunk) = chunks.try_next().await? {
+            rest.extend_from_slice(&chunk);
+            if let Some(end) = chunk.iter().rposition(|byte| *byte == b'\n') {
+                let lines = rest.split_to(rest.len() - chunk.len() + end + 1).freeze();
+                return Ok(Some((lines, (chunks, rest))));
+            }
+        }
+        let rest = rest.freeze();
+        Ok((!rest.is_empty()).then(|| (rest, (chunks, BytesMut::new()))))
+    })
 }
 
 /// 33 to 100 characters of `[a-zA-Z0-9-]`, as AgentCore wants them.

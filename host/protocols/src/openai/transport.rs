@@ -1,10 +1,11 @@
 //! How requests are sent: once, to one place, and with a bound on what is read of the answer.
 
-use std::{net::IpAddr, time::Duration};
+use std::{io, net::IpAddr, time::Duration};
 
 use async_openai::{Client, config::Config, error::OpenAIError, middleware::HttpRequestFactory};
+use bytes::BytesMut;
 use enginehouse_capabilities::{Error, Result};
-use futures::{TryStreamExt, future};
+use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::{
     Body, Response,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue},
@@ -18,6 +19,8 @@ use super::failure;
 const CONNECT: Duration = Duration::from_secs(5);
 /// Of an answer as it travels, where each token has a few hundred bytes around it.
 const MOST_OF_ANSWER: usize = 64 << 20;
+/// An answer that comes at once, as JSON has it.
+const LONGEST_LINE: usize = 8 << 20;
 const MOST_OF_ERROR: usize = 64 << 10;
 
 /// Where the endpoint is, and who asks.
@@ -107,17 +110,25 @@ fn ours(error: Error) -> OpenAIError {
     OpenAIError::Boxed(Box::new(error))
 }
 
+/// With a bound on all of it, and on a line; in whole lines, since the parser of events looks at half a line anew with each piece.
 fn bounded(answer: Response) -> Response {
-    let mut read = 0;
-    let pieces = answer.bytes_stream().map_err(std::io::Error::other).and_then(move |piece| {
-        read += piece.len();
-        future::ready(if read > MOST_OF_ANSWER {
-            Err(std::io::Error::other("it sends far more than an answer"))
-        } else {
-            Ok(piece)
-        })
+    let pieces = answer.bytes_stream().map_err(io::Error::other).boxed().fuse();
+    let lines = stream::try_unfold((pieces, BytesMut::new(), 0), async |(mut pieces, mut rest, mut read)| {
+        while let Some(piece) = pieces.try_next().await? {
+            rest.extend_from_slice(&piece);
+            read += piece.len();
+            if read > MOST_OF_ANSWER || rest.len() > LONGEST_LINE {
+                return Err(io::Error::other("it sends far more than an answer"));
+            }
+            if let Some(end) = piece.iter().rposition(|byte| *byte == b'\n') {
+                let lines = rest.split_to(rest.len() - piece.len() + end + 1).freeze();
+                return Ok(Some((lines, (pieces, rest, read))));
+            }
+        }
+        let rest = rest.freeze();
+        Ok((!rest.is_empty()).then(|| (rest, (pieces, BytesMut::new(), read))))
     });
-    http::Response::new(Body::wrap_stream(pieces)).into()
+    http::Response::new(Body::wrap_stream(lines)).into()
 }
 
 /// What has come of an error, up to the most that is read.
