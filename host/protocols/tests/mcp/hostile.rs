@@ -236,7 +236,7 @@ async fn without_sessions_each_request_says_it_all() {
         (asked.method == "server/discover").then(|| {
             answer(
                 asked,
-                json!({"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}, "resultType": "complete"}),
+                json!({"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}, "resultType": "complete", "ttlMs": 0, "cacheScope": "private"}),
             )
         })
     })
