@@ -67,7 +67,7 @@ fn main() -> ExitCode {
 async fn measure() -> ExitCode {
     let folder = tempfile::tempdir().unwrap();
     let config = Config { data: folder.path().join("data"), ..Config::default() };
-    let start = Start { executable: BIN.into(), plugins: Vec::new(), processes: None, codegen: None };
+    let start = Start { executable: BIN.into(), plugins: Vec::new(), processes: None, model: None };
     let app = App::start(config, start).await.unwrap();
     let nothing = || Arc::new(Unconfigured { advice: "nothing" });
     let capabilities = Capabilities {

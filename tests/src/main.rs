@@ -3,7 +3,7 @@
 use std::{process::ExitCode, sync::Arc};
 
 use enginehouse_tests::{
-    fake_engine::{FakeCodegen, FakeProcesses, VARIABLE},
+    fake_engine::{FakeModel, FakeProcesses, VARIABLE},
     guests,
 };
 
@@ -11,7 +11,7 @@ fn main() -> ExitCode {
     match std::env::var(VARIABLE) {
         Ok(url) => enginehouse::cli::run_with(|start| {
             start.processes = Some(Arc::new(FakeProcesses::new(url.clone())));
-            start.codegen = Some(Arc::new(FakeCodegen::new(url)));
+            start.model = Some(Arc::new(FakeModel::new(url)));
             start.plugins = guests::named();
         }),
         Err(_) => enginehouse::cli::run(),

@@ -101,7 +101,7 @@ async fn the_seeds_first_spark_request_works_verbatim() {
         })
     };
     let refused = host.refused("/spark/validate-execute", execute("lambda"), 422).await.unwrap();
-    assert!(refused["detail"].as_str().unwrap().contains("functions.spark"), "{refused}");
+    assert!(refused["detail"].as_str().unwrap().contains("frameworks.spark.places.lambda"), "{refused}");
     assert_eq!(refused["success"], false);
 
     let ran = host.post("/spark/validate-execute", execute("auto")).await.unwrap();

@@ -7,7 +7,9 @@
     reason = "a test fails loudly"
 )]
 
-use enginehouse_tests::{TestHost, problem};
+use bytes::Bytes;
+use enginehouse_tests::{Parts, TestHost, problem};
+use futures::{StreamExt, stream};
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
@@ -133,4 +135,30 @@ async fn a_file_in_latin_1_with_long_cells_is_counted_right() {
     let mut rows: Vec<String> = page["rows"].as_array().unwrap().iter().map(Value::to_string).collect();
     rows.sort();
     assert_eq!(rows, ["[\"Málaga\",2]", "[\"Zürich\",5]"]);
+}
+
+#[tokio::test]
+async fn two_gibibytes_pass_through_a_few_mebibytes_of_memory() {
+    let parts = Parts { config: "[limits]\nupload-mib = 3072\n".to_owned(), ..Parts::default() };
+    let host = TestHost::start_with(BIN, parts).await.unwrap();
+    // What a first upload takes for itself is not the second's.
+    kept(&host, TEXT.as_bytes(), &[]).await;
+    let before = host.peak_memory_kib().unwrap();
+
+    let line = "1234567,Zürich,2.5\n";
+    let piece = Bytes::from(line.repeat((1 << 20) / line.len()));
+    let pieces = (2_u64 << 30).div_ceil(piece.len() as u64);
+    let head = Bytes::from_static(b"id,city,amount\n");
+    let length = head.len() as u64 + pieces * piece.len() as u64;
+    let body = stream::iter(std::iter::once(head).chain((0..pieces).map(move |_| piece.clone())));
+    let body = reqwest::Body::wrap_stream(body.map(Ok::<_, std::io::Error>));
+    let file = Part::stream_with_length(body, length).file_name("large.csv");
+    let response =
+        host.http.post(host.at("/v1/uploads")).multipart(Form::new().part("file", file)).send().await.unwrap();
+    let status = response.status();
+    let view: Value = response.json().await.unwrap();
+    assert_eq!(status, 201, "{view}");
+    assert!(view["bytes"].as_u64().unwrap() >= 2 << 30, "{view}");
+    let grown = host.peak_memory_kib().unwrap() - before;
+    assert!(grown < 64 << 10, "the server's memory grew by {} MiB", grown >> 10);
 }

@@ -8,6 +8,7 @@ mod functions;
 mod models;
 mod objects;
 mod retry;
+mod secrets;
 mod sign;
 
 pub use account::{Account, AccountConfig, Service};
@@ -16,4 +17,5 @@ pub use catalog::{GlueCatalog, GlueConfig};
 pub use functions::{FunctionTarget, LambdaFunctions, PayloadShape};
 pub use models::{AgentCoreConfig, AgentCoreModel, ConverseConfig, ConverseModel, Guardrail};
 pub use objects::{Buckets, S3Access, S3Config, S3Objects};
+pub use secrets::secret;
 pub use sign::Signer;

@@ -110,10 +110,14 @@ impl Callee {
         let _places = self.admit().await?;
         let mut store = self.store(stage, cx);
         let run = run(&mut store);
-        match timeout(self.limits.wall_clock, run).await {
+        let limit = match stage {
+            Stage::Generate => self.limits.wall_clock.saturating_add(self.limits.model),
+            _ => self.limits.wall_clock,
+        };
+        match timeout(limit, run).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(fault)) => Err(self.explain(stage, fault, store.data())),
-            Err(_) => Err(Error::OutOfTime { stage, clock: Clock::Wall, limit: self.limits.wall_clock }),
+            Err(_) => Err(Error::OutOfTime { stage, clock: Clock::Wall, limit }),
         }
     }
 

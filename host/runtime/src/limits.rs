@@ -17,6 +17,8 @@ pub struct Limits {
     pub compute: Duration,
     /// The whole call, host functions included: 30 s.
     pub wall_clock: Duration,
+    /// What a call of `generate`, which may ask the model, has on top of that: 16 min.
+    pub model: Duration,
     /// Bytes that the guest may hand over in one go, as arguments of a host function or as a result: 8 MiB.
     pub hostcall_bytes: usize,
     /// Calls at the same time: 64.
@@ -36,6 +38,7 @@ impl Default for Limits {
             table_elements: 100_000,
             compute: Duration::from_secs(2),
             wall_clock: Duration::from_secs(30),
+            model: Duration::from_secs(16 * 60),
             hostcall_bytes: 8 << 20,
             concurrent_calls: 64,
             waiting_calls: 256,

@@ -7,18 +7,20 @@ use std::{
 };
 
 use anyhow::Context;
-use enginehouse_capabilities::{Catalog, Codegen, Objects, Processes};
+use enginehouse_capabilities::{Catalog, Model, Objects, Processes};
 use enginehouse_runtime::{CompilerProcess, Generation, Runtime};
 
 use metrics_exporter_prometheus::PrometheusHandle;
+use uuid::Uuid;
 
 use crate::{
-    backends::{self, Backends},
+    backends::{self, Backends, With},
+    calls::Calls,
     config::Config,
     events::Events,
     measure,
-    plugins::{Bundled, Plugins, Watch, token_budgets},
-    run::{self, KeptAnswers, Places, Prices, RunEngine, StoreJournal},
+    plugins::{Bundled, Plugins, Watch},
+    run::{self, Places, Prices, RunEngine, StoreJournal},
     secrets,
     service::{Error, Result, retention},
     store::Store,
@@ -61,7 +63,7 @@ pub struct Start {
     /// Engines in the place of this machine's own.
     pub processes: Option<Arc<dyn Processes>>,
     /// A model in the place of the configured one.
-    pub codegen: Option<Arc<dyn Codegen>>,
+    pub model: Option<Arc<dyn Model>>,
 }
 
 impl App {
@@ -77,15 +79,21 @@ impl App {
         let store = Store::open(&config.database()).await.context("cannot open the store")?;
         let operator_token = secrets::keep(&config.data.join(secrets::OPERATOR_TOKEN)).await?;
         let journal = Arc::new(StoreJournal::new(store.clone(), events.clone()));
-        let Backends { mut capabilities, local_engines } = backends::open(&config, &start.executable, journal).await?;
-        if let Some(processes) = start.processes {
-            capabilities.processes = processes;
+        for (name, advice) in config.unused_variables() {
+            tracing::warn!(variable = name, advice, "a variable of the environment does nothing");
         }
-        if let Some(codegen) = start.codegen {
-            capabilities.codegen = codegen;
-        }
-        capabilities.codegen =
-            Arc::new(KeptAnswers::new(capabilities.codegen, store.clone(), token_budgets(&config.frameworks)));
+        let host = Uuid::now_v7();
+        let with = With {
+            config: &config,
+            executable: &start.executable,
+            store: &store,
+            events: &events,
+            journal,
+            calls: Calls::new(store.clone(), host),
+            processes: start.processes,
+            model: start.model,
+        };
+        let Backends { capabilities, local_engines } = backends::open(with).await?;
         let (objects, catalog) = (Arc::clone(&capabilities.objects), Arc::clone(&capabilities.catalog));
         let processes = Arc::clone(&capabilities.processes);
 
@@ -96,7 +104,7 @@ impl App {
             Plugins::start(runtime, store.clone(), config.frameworks.clone(), &config.plugins, bundled(start.plugins))
                 .await
                 .context("cannot start the plugins")?;
-        let places = Places::new(local_engines, config.bucket());
+        let places = Places::new(local_engines, &config);
         let parts = run::Parts {
             store: store.clone(),
             plugins: plugins.clone(),
@@ -105,8 +113,9 @@ impl App {
             places,
             prices: Prices::of(&config),
         };
-        let runs =
-            RunEngine::start(parts, STEPS_AT_ONCE).await.context("cannot take up the runs that have not ended")?;
+        let runs = RunEngine::start(parts, host, STEPS_AT_ONCE)
+            .await
+            .context("cannot take up the runs that have not ended")?;
         let _watch = config.plugins.watch.as_deref().map(|folder| Watch::start(folder, plugins.clone())).transpose()?;
         let (patience, _lock) = (PATIENCE, lock);
         let app = Arc::new(Self {

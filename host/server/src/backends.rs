@@ -1,26 +1,61 @@
 //! Which backend stands behind each capability: the configuration's choices, matched once.
 
-use std::{num::NonZeroUsize, path::Path, sync::Arc};
+use std::{collections::BTreeMap, num::NonZeroUsize, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use enginehouse_aws::{Buckets, S3Config, S3Objects};
-use enginehouse_capabilities::{Journal, Unconfigured};
+use enginehouse_aws::{
+    Account, AccountConfig, AgentCoreConfig, AgentCoreModel, BatchTarget, Buckets, ConverseConfig, ConverseModel,
+    EmrBatches, FunctionTarget, GlueCatalog, GlueConfig, Guardrail, LambdaFunctions, PayloadShape, S3Access, S3Config,
+    S3Objects,
+};
+use enginehouse_capabilities::{
+    Batches, Catalog, Codegen, Functions, Journal, Model, Objects, Processes, Tools, Unconfigured,
+};
 use enginehouse_local::{
     catalog::SqliteCatalog,
     engines::EnginesRoot,
     processes::{Limits, LocalProcesses, ProcessesConfig, Shim},
     store::EmbeddedStore,
 };
+use enginehouse_protocols::{
+    mcp::{ClientCredentials, McpAuth, McpServer, McpServers, TokenPlace},
+    openai::{OpenAiConfig, OpenAiModel},
+};
 use enginehouse_runtime::Capabilities;
 use tokio::net::TcpListener;
 
-use crate::config::{self, Config};
+use crate::{
+    calls::{BackgroundFunctions, BackgroundTools, Calls},
+    config::{self, Config},
+    events::Events,
+    model::{Agent, Budgets, Pace, Paced},
+    plugins::token_budgets,
+    store::Store,
+};
 
-const NO_MODEL: &str = "no model is set up: the setting is `codegen`, and this version has no model backend yet; ask for \
-                        sums, counts, averages, filters, groups and the like over known columns, or send code";
-const NO_FUNCTIONS: &str = "no functions are set up: this version has no backend for `functions` yet";
-const NO_BATCHES: &str = "no batches are set up: this version has no backend for `batches` yet";
-const NO_TOOLS: &str = "no tools are set up: this version has no backend for `tools` yet";
+const NO_MODEL: &str = "no model is set up: the setting is `codegen`; without one, ask for sums, counts, averages, filters, groups and \
+                        the like over known columns, or send code";
+const NO_FUNCTIONS: &str = "no functions are set up: the setting is `functions`";
+const NO_BATCHES: &str = "no batches are set up: the setting is `batches`";
+/// Never told: whatever is at AWS has an account opened for it.
+const NO_ACCOUNT: &str = "no account at AWS was opened";
+const NO_TOOLS: &str = "no tools are set up: the setting is `tools`";
+
+/// What backends are opened with.
+#[derive(Debug)]
+pub(crate) struct With<'a> {
+    pub(crate) config: &'a Config,
+    /// This executable, which watches over sandboxes.
+    pub(crate) executable: &'a Path,
+    pub(crate) store: &'a Store,
+    pub(crate) events: &'a Events,
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) calls: Calls,
+    /// Engines in the place of this machine's own.
+    pub(crate) processes: Option<Arc<dyn Processes>>,
+    /// A model in the place of the configured one.
+    pub(crate) model: Option<Arc<dyn Model>>,
+}
 
 /// The capabilities, and which engines this machine can run.
 #[derive(Debug)]
@@ -30,14 +65,48 @@ pub(crate) struct Backends {
 }
 
 /// Opens every backend.
-pub(crate) async fn open(config: &Config, executable: &Path, journal: Arc<dyn Journal>) -> anyhow::Result<Backends> {
-    let (config::Objects::Embedded { .. }, config::Catalog::Embedded, config::Codegen::Unconfigured) =
-        (&config.objects, &config.catalog, &config.codegen);
-    let store = Arc::new(EmbeddedStore::open(&config.data).await.context("cannot open the object store")?);
-    let objects = embedded_objects(Arc::clone(&store)).await?;
-    let catalog = SqliteCatalog::open(&config.data).await.context("cannot open the catalog")?;
+pub(crate) async fn open(with: With<'_>) -> anyhow::Result<Backends> {
+    let config = with.config;
+    let account = account(config).await?;
+    let embedded = Arc::new(EmbeddedStore::open(&config.data).await.context("cannot open the object store")?);
     let engines = EnginesRoot::new(&config.local.engines);
     let local_engines = engines.engines().iter().map(|engine| engine.name.to_string()).collect();
+    let processes = match &with.processes {
+        Some(processes) => Arc::clone(processes),
+        None => local_processes(config, with.executable, &embedded, engines).await?,
+    };
+    let objects = objects(config, account.as_ref(), embedded).await?;
+    let capabilities = Capabilities {
+        codegen: codegen(&with, account.as_ref()).await?,
+        catalog: catalog(config, account.as_ref()).await?,
+        functions: functions(config, account.as_ref(), with.calls.clone())?,
+        batches: batches(config, account.as_ref(), &objects)?,
+        tools: tools(config, account.as_ref(), with.calls).await?,
+        objects,
+        processes,
+        journal: with.journal,
+    };
+    Ok(Backends { capabilities, local_engines })
+}
+
+/// The account at AWS, where anything is there.
+pub(crate) async fn account(config: &Config) -> anyhow::Result<Option<Account>> {
+    if !config.needs_aws() {
+        return Ok(None);
+    }
+    let config::Aws { region, profile, endpoints } = config.aws.clone();
+    let endpoints = endpoints.into_iter().map(|(name, url)| Ok((name.parse()?, url.to_string())));
+    let endpoints = endpoints.collect::<Result<_, enginehouse_capabilities::Error>>()?;
+    let account = Account::open(&AccountConfig { region, profile, endpoints, keys: None }).await;
+    Ok(Some(account.context("cannot open the account at AWS")?))
+}
+
+async fn local_processes(
+    config: &Config,
+    executable: &Path,
+    store: &EmbeddedStore,
+    engines: EnginesRoot,
+) -> anyhow::Result<Arc<dyn Processes>> {
     let shim = Shim { program: executable.to_owned(), arguments: vec!["shim".into()] };
     let processes = ProcessesConfig {
         limits: Limits {
@@ -48,17 +117,133 @@ pub(crate) async fn open(config: &Config, executable: &Path, journal: Arc<dyn Jo
         max_running: NonZeroUsize::new(config.local.max_running).unwrap_or(NonZeroUsize::MIN),
         ..ProcessesConfig::new(config.data.join("processes"), store.root(), engines, shim)
     };
-    let capabilities = Capabilities {
-        codegen: Arc::new(Unconfigured { advice: NO_MODEL }),
-        objects: Arc::new(objects),
-        catalog: Arc::new(catalog),
-        functions: Arc::new(Unconfigured { advice: NO_FUNCTIONS }),
-        batches: Arc::new(Unconfigured { advice: NO_BATCHES }),
-        tools: Arc::new(Unconfigured { advice: NO_TOOLS }),
-        processes: Arc::new(LocalProcesses::open(processes).await.context("cannot open the sandboxes' folder")?),
-        journal,
+    Ok(Arc::new(LocalProcesses::open(processes).await.context("cannot open the sandboxes' folder")?))
+}
+
+async fn objects(
+    config: &Config,
+    account: Option<&Account>,
+    embedded: Arc<EmbeddedStore>,
+) -> anyhow::Result<Arc<dyn Objects>> {
+    Ok(match (&config.objects, account) {
+        (config::Objects::S3 { .. }, Some(account)) => Arc::new(S3Objects::of_account(account, S3Access::default())),
+        _ => Arc::new(embedded_objects(embedded).await?),
+    })
+}
+
+async fn catalog(config: &Config, account: Option<&Account>) -> anyhow::Result<Arc<dyn Catalog>> {
+    Ok(match (&config.catalog, account) {
+        (config::Catalog::Glue { catalog_id }, Some(account)) => {
+            Arc::new(GlueCatalog::new(account, GlueConfig { catalog_id: catalog_id.clone() }))
+        }
+        _ => Arc::new(SqliteCatalog::open(&config.data).await.context("cannot open the catalog")?),
+    })
+}
+
+async fn codegen(with: &With<'_>, account: Option<&Account>) -> anyhow::Result<Arc<dyn Codegen>> {
+    let config = with.config;
+    let model = match &with.model {
+        Some(model) => Arc::clone(model),
+        None => match model(config, account).await? {
+            Some(model) => model,
+            None => return Ok(Arc::new(Unconfigured { advice: NO_MODEL })),
+        },
     };
-    Ok(Backends { capabilities, local_engines })
+    let budgets =
+        Budgets { of_plugins: token_budgets(&config.frameworks), of_a_caller: config.limits.codegen.tokens_per_day };
+    Ok(Arc::new(Agent::new(model, with.store.clone(), with.events.clone(), budgets)))
+}
+
+/// The configured model, at its pace; none where none is set up.
+pub(crate) async fn model(config: &Config, account: Option<&Account>) -> anyhow::Result<Option<Arc<dyn Model>>> {
+    let model: Arc<dyn Model> = match (config.codegen.clone(), account) {
+        (config::Codegen::Agentcore { runtime, qualifier, model }, Some(account)) => {
+            let agent = AgentCoreConfig { runtime_arn: runtime, qualifier, model_id: model };
+            Arc::new(AgentCoreModel::new(account, agent))
+        }
+        (config::Codegen::Bedrock { models, guardrail, temperature }, Some(account)) => {
+            let guardrail = guardrail.map(|config::Guardrail { id, version }| Guardrail { id, version });
+            Arc::new(ConverseModel::new(account, ConverseConfig { models, guardrail, temperature }))
+        }
+        (config::Codegen::Openai { url, model, api_key, temperature }, account) => {
+            let api_key = match api_key {
+                Some(key) => Some(key.find("codegen.api-key", account).await?),
+                None => None,
+            };
+            let endpoint = OpenAiConfig { base_url: url.to_string(), api_key, model, temperature };
+            Arc::new(OpenAiModel::new(endpoint).context("cannot reach the model at `codegen.url`")?)
+        }
+        (config::Codegen::Unconfigured, _) => return Ok(None),
+        (_, None) => anyhow::bail!(NO_ACCOUNT),
+    };
+    let limits = &config.limits.codegen;
+    let pace = Pace {
+        per_minute: limits.requests_per_minute,
+        patience: Duration::from_secs(limits.queue_seconds.into()),
+        pause: Duration::from_secs(limits.pause_seconds.into()),
+    };
+    Ok(Some(Arc::new(Paced::new(model, pace))))
+}
+
+fn functions(config: &Config, account: Option<&Account>, calls: Calls) -> anyhow::Result<Arc<dyn Functions>> {
+    let config::Functions::Lambda { targets } = &config.functions else {
+        return Ok(Arc::new(Unconfigured { advice: NO_FUNCTIONS }));
+    };
+    let target = |target: &config::Function| FunctionTarget {
+        function: target.function.clone(),
+        qualifier: target.qualifier.clone(),
+        payload: match target.payload.clone() {
+            None => PayloadShape::default(),
+            Some(config::Payload::Word(config::AsIs::AsIs)) => PayloadShape::AsIs,
+            Some(config::Payload::Members { names, constants }) => PayloadShape::Members { names, constants },
+        },
+    };
+    let targets = targets.iter().map(|(name, function)| (name.clone(), target(function))).collect();
+    let functions = LambdaFunctions::new(account.context(NO_ACCOUNT)?, targets);
+    Ok(Arc::new(BackgroundFunctions::new(Arc::new(functions), calls)))
+}
+
+fn batches(config: &Config, account: Option<&Account>, objects: &Arc<dyn Objects>) -> anyhow::Result<Arc<dyn Batches>> {
+    let config::Batches::EmrServerless { targets } = &config.batches else {
+        return Ok(Arc::new(Unconfigured { advice: NO_BATCHES }));
+    };
+    let target = |target: &config::Batch| -> anyhow::Result<BatchTarget> {
+        Ok(BatchTarget {
+            application_id: target.application.clone(),
+            execution_role_arn: target.role.clone(),
+            logs: target.logs.parse()?,
+            properties: target.properties.clone().into_iter().collect(),
+        })
+    };
+    let targets = targets.iter().map(|(name, batch)| Ok((name.clone(), target(batch)?)));
+    let targets = targets.collect::<anyhow::Result<_>>()?;
+    Ok(Arc::new(EmrBatches::new(account.context(NO_ACCOUNT)?, Arc::clone(objects), targets)))
+}
+
+async fn tools(config: &Config, account: Option<&Account>, calls: Calls) -> anyhow::Result<Arc<dyn Tools>> {
+    let config::Tools::Mcp { servers } = &config.tools else {
+        return Ok(Arc::new(Unconfigured { advice: NO_TOOLS }));
+    };
+    let mut named = BTreeMap::new();
+    for (name, server) in servers {
+        let setting = |secret: &str| format!("tools.servers.{name}.auth.{secret}");
+        let auth = match &server.auth {
+            None => McpAuth::None,
+            Some(config::Auth::Bearer(token)) => McpAuth::Bearer(token.find(&setting("bearer"), account).await?),
+            Some(config::Auth::ClientCredentials { token_url, client_id, client_secret, scopes }) => {
+                McpAuth::ClientCredentials(ClientCredentials {
+                    place: TokenPlace::Endpoint(token_url.to_string()),
+                    client_id: client_id.clone(),
+                    client_secret: client_secret.find(&setting("client-credentials.client-secret"), account).await?,
+                    scopes: scopes.clone(),
+                })
+            }
+            Some(config::Auth::Sigv4(service)) => McpAuth::Signed(account.context(NO_ACCOUNT)?.signer(service)),
+        };
+        let version = server.version.as_deref().map(str::parse).transpose()?;
+        named.insert(name.clone(), McpServer { url: server.url.to_string(), auth, version });
+    }
+    Ok(Arc::new(BackgroundTools::new(Arc::new(McpServers::new(named)?), calls)))
 }
 
 /// Our own S3 endpoint on loopback, and a client of it.

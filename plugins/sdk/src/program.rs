@@ -8,7 +8,7 @@ use crate::{
     results::{self, Layout},
 };
 
-pub use failure::Report;
+pub use failure::{Report, from_report as failure};
 
 /// A program takes seconds: polling faster than this only costs.
 const POLL_AFTER_MS: u32 = 300;
@@ -122,17 +122,40 @@ pub fn poll(ticket: &str) -> Result<Progress, Failure> {
 /// # Errors
 /// [`Failure::Host`] where a host function failed.
 pub fn log(ticket: &str, after: u64) -> Result<LogChunk, Failure> {
+    both(after, |output, at| {
+        let output = match output {
+            Which::Stdout => Output::Stdout,
+            Which::Stderr => Output::Stderr,
+        };
+        processes::log(ticket, output, at).map_err(Failure::Host)
+    })
+}
+
+/// One of the two outputs of a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// What it printed.
+    Stdout,
+    /// What it wrote to its standard error.
+    Stderr,
+}
+
+/// Both outputs of a program as one log, in turn; each for 4 GiB at most. `read` gives what one of them has from a position on.
+///
+/// # Errors
+/// Those of `read`.
+pub fn both(after: u64, read: impl Fn(Which, u64) -> Result<LogChunk, Failure>) -> Result<LogChunk, Failure> {
     // One half of the position for each output, so that neither has to end before the other is read.
     let (out, err) = (after >> 32, after & FAR);
     let read = |output, at| match at {
         FAR => Ok(LogChunk { text: String::new(), next: at, end: true, dropped: 0 }),
-        at => processes::log(ticket, output, at).map_err(Failure::Host),
+        at => read(output, at),
     };
-    let printed = read(Output::Stdout, out)?;
+    let printed = read(Which::Stdout, out)?;
     if printed.next != out {
         return Ok(LogChunk { next: position(printed.next, err), end: false, ..printed });
     }
-    let written = read(Output::Stderr, err)?;
+    let written = read(Which::Stderr, err)?;
     let end = printed.end && written.end;
     Ok(LogChunk { next: position(out, written.next), end, ..written })
 }

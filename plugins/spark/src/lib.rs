@@ -1,8 +1,11 @@
 //! The Spark supervisor: writes, reads and runs PySpark programs.
 
+mod plan;
+mod platforms;
 mod prelude;
 mod rules;
 mod supervisor;
+mod wrap;
 mod write;
 
 pub use supervisor::Spark;

@@ -2,22 +2,24 @@
 
 use enginehouse_sdk::{
     Attempt, Choice, Description, Draft, Earlier, Failure, Finding, Health, LogChunk, Outcome, Platform, Progress,
-    Supervisor, Task,
+    Setting, Supervisor, Task,
     program::{self, LocalEngine, Report},
     results::Layout,
 };
 
-use crate::{prelude, rules, write::WRITER};
-
-const ENGINE: LocalEngine = LocalEngine {
-    name: "spark",
-    title: "Spark",
-    planned: &[("lambda", "functions.spark"), ("emr", "batches.spark")],
-    layout: Layout { csv_escape: Some('\\'), success_for: Some("part-") },
-    hint,
+use crate::{
+    plan,
+    platforms::{emr, lambda},
+    prelude, rules,
+    write::WRITER,
 };
 
-/// Spark on the platform `local`: one program, one sandbox.
+/// How Spark leaves its results.
+pub(crate) const LAYOUT: Layout = Layout { csv_escape: Some('\\'), success_for: Some("part-") };
+
+const ENGINE: LocalEngine = LocalEngine { name: "spark", title: "Spark", planned: &[], layout: LAYOUT, hint };
+
+/// Spark on this machine, one program in one sandbox; on Lambda; and on EMR Serverless.
 #[derive(Debug)]
 pub struct Spark;
 
@@ -28,15 +30,23 @@ impl Supervisor for Spark {
             framework: "spark".to_owned(),
             title: "Apache Spark".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            platforms: vec![platform("local", "PySpark on the host's own machine, in a sandbox without network")],
+            platforms: vec![
+                platform("local", "PySpark on the host's own machine, in a sandbox without network"),
+                platform("lambda", "PySpark in a function, for sources of up to some hundred MB"),
+                platform("emr", "PySpark batches on EMR Serverless, for large sources and the tables of the catalog"),
+            ],
             rules: rules::rules(),
             options: Vec::new(),
-            settings: Vec::new(),
+            settings: vec![Setting {
+                name: plan::SETTING.to_owned(),
+                summary: "sources of together more than so many MB go to `emr` and not to `lambda`".to_owned(),
+                default: Some("500".to_owned()),
+            }],
         }
     }
 
     fn plan(task: &Task) -> Result<Choice, Failure> {
-        ENGINE.plan(task)
+        plan::plan(task)
     }
 
     fn generate(task: &Task, earlier: &[Earlier]) -> Result<Draft, Failure> {
@@ -48,23 +58,44 @@ impl Supervisor for Spark {
     }
 
     fn submit(task: &Task, code: &str, attempt: &Attempt) -> Result<String, Failure> {
-        ENGINE.start(prelude::prelude(task), code, attempt)
+        match attempt.place.platform.as_str() {
+            "lambda" => lambda::submit(task, code, attempt),
+            "emr" => emr::submit(task, code, attempt),
+            _ => ENGINE.start(prelude::prelude(task), code, attempt),
+        }
     }
 
-    fn poll(_: &Attempt, ticket: &str) -> Result<Progress, Failure> {
-        program::poll(ticket)
+    fn poll(attempt: &Attempt, ticket: &str) -> Result<Progress, Failure> {
+        match attempt.place.platform.as_str() {
+            "lambda" => lambda::poll(ticket),
+            "emr" => emr::poll(attempt, ticket),
+            _ => program::poll(ticket),
+        }
     }
 
-    fn log(_: &Attempt, ticket: &str, after: u64) -> Result<LogChunk, Failure> {
-        program::log(ticket, after)
+    fn log(attempt: &Attempt, ticket: &str, after: u64) -> Result<LogChunk, Failure> {
+        match attempt.place.platform.as_str() {
+            "lambda" => lambda::log(ticket, after),
+            "emr" => emr::log(attempt, ticket, after),
+            _ => program::log(ticket, after),
+        }
     }
 
     fn cancel(attempt: &Attempt, ticket: &str) -> Result<(), Failure> {
-        program::cancel(attempt, ticket)
+        match attempt.place.platform.as_str() {
+            // No call ends a function; it ends by its own limit, and what it answers is not asked for any more.
+            "lambda" => Ok(()),
+            "emr" => emr::cancel(attempt, ticket),
+            _ => program::cancel(attempt, ticket),
+        }
     }
 
     fn fetch(attempt: &Attempt, ticket: &str) -> Result<Outcome, Failure> {
-        ENGINE.fetch(attempt, ticket)
+        match attempt.place.platform.as_str() {
+            "lambda" => lambda::fetch(attempt, ticket),
+            "emr" => emr::fetch(attempt, ticket),
+            _ => ENGINE.fetch(attempt, ticket),
+        }
     }
 
     fn status() -> Result<Vec<Health>, Failure> {
@@ -73,7 +104,7 @@ impl Supervisor for Spark {
 }
 
 /// What usually mends an error of this class.
-fn hint(report: &Report) -> Option<&'static str> {
+pub(crate) fn hint(report: &Report) -> Option<&'static str> {
     let class = report.condition.as_deref().unwrap_or_default();
     Some(match class {
         _ if class.starts_with("UNRESOLVED_COLUMN") => "use a column of the schema, spelled as it is there",

@@ -40,7 +40,7 @@ fn main() {
     let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let config = Config { data: folder.path().join("data"), ..Config::default() };
-    let start = Start { executable: BIN.into(), plugins: Vec::new(), processes: None, codegen: None };
+    let start = Start { executable: BIN.into(), plugins: Vec::new(), processes: None, model: None };
     let app = threads.block_on(App::start(config, start)).unwrap();
     let plugin = app.plugin("spark").unwrap();
 

@@ -6,7 +6,7 @@
 //! and `<milliseconds from line to line>` where it prints, with an `e` at its end where it does so to its standard error. It is a model as well, with replies that
 //! are laid down before.
 
-mod codegen;
+mod model;
 mod processes;
 
 use std::{
@@ -24,7 +24,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use codegen::FakeCodegen;
+pub use model::FakeModel;
 pub use processes::FakeProcesses;
 
 /// The environment variable that names the engine's url to a server.

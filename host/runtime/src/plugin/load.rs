@@ -33,7 +33,10 @@ impl Runtime {
         check_limits(&config.limits)?;
         let lenient = config.lenient;
         inspect::bytes(&wasm)?;
-        let digest = hex::encode(Sha256::digest(&wasm));
+        let hashed = wasm.clone();
+        // Tens of milliseconds for a large one, which a thread of calls does not have.
+        let digest = tokio::task::spawn_blocking(move || hex::encode(Sha256::digest(&hashed))).await;
+        let digest = digest.map_err(|error| LoadError::Host(format!("the component cannot be hashed: {error}")))?;
         let component = self.parts().compiler.compile(&digest, &wasm).await?;
         let (imports, exports) = self.link(&component, &config.grants)?;
         let callee = Callee {

@@ -1,16 +1,19 @@
 //! The command line.
 
 mod check;
+mod config;
 mod engines;
 mod plugin;
 
 use std::{ffi::OsString, io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode};
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use enginehouse_local::{engines::EnginesRoot, processes::shim};
 use enginehouse_runtime::compile_for_parent;
+use tokio::net::TcpListener;
 
-use crate::{app::Start, config::Config, demo, serve::Server, telemetry::Telemetry, tls};
+use crate::{agent, app::Start, backends, config::Config, demo, serve::Server, telemetry::Telemetry, tls};
 
 /// Plain requests to checked code to results on data engines.
 #[derive(Debug, Parser)]
@@ -41,6 +44,15 @@ enum Command {
     Engines(engines::Command),
     /// Install plugins into a running server, swap them, list them.
     Plugin(plugin::Plugin),
+    /// Check the configuration.
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Serve the configured model as the code generation agent, in the way of Bedrock AgentCore's containers.
+    CodegenAgent {
+        /// Where to listen.
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
+    },
     /// Say what is there, what is missing, and the command that mends it.
     Doctor,
     /// Compile one component. Started by the server.
@@ -98,6 +110,12 @@ fn start(arguments: Arguments, change: impl FnOnce(&mut Start)) -> anyhow::Resul
         }
         Command::Engines(command) => command.run(&engines),
         Command::Plugin(plugin) => runtime()?.block_on(plugin.run(&config)),
+        Command::Config(command) => runtime()?.block_on(command.run(&config)),
+        Command::CodegenAgent { listen } => {
+            let _telemetry = Telemetry::start("info", &config.log, &config.traces)?;
+            runtime()?.block_on(codegen_agent(&config, listen))?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Doctor => engines::doctor(&engines),
         Command::Shim { arguments } => Ok(shim::run(&arguments)),
         Command::Compile => Ok(compile_for_parent()),
@@ -110,12 +128,22 @@ async fn serve(config: Config, start: Start) -> anyhow::Result<()> {
     server.run(stop()).await
 }
 
+async fn codegen_agent(config: &Config, listen: SocketAddr) -> anyhow::Result<()> {
+    config.check()?;
+    let account = backends::account(config).await?;
+    let model = backends::model(config, account.as_ref()).await?;
+    let model = model.context("no model is set up: the setting is `codegen`")?;
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    tracing::info!(address = %listener.local_addr()?, %model, "the code generation agent serves");
+    agent::serve(listener, model, stop()).await
+}
+
 /// A start with the bundled plugins, in which this executable watches over its own sandboxes.
 ///
 /// # Errors
 /// Where the system does not tell what this executable is.
 pub fn own_start() -> anyhow::Result<Start> {
-    Ok(Start { executable: std::env::current_exe()?, plugins: Vec::new(), processes: None, codegen: None })
+    Ok(Start { executable: std::env::current_exe()?, plugins: Vec::new(), processes: None, model: None })
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

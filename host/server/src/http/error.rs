@@ -186,6 +186,9 @@ fn plugins(error: &plugins::Error) -> ApiError {
         E::Invalid(_) => problem(StatusCode::BAD_REQUEST, "invalid-request"),
         E::Refused(runtime::LoadError::Host(_)) => internal("the plugin runtime", error),
         E::Refused(runtime::LoadError::TooLarge { .. }) => problem(StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
+        E::Refused(runtime::LoadError::Describe(error)) if matches!(**error, runtime::Error::Busy(_)) => {
+            problem(StatusCode::SERVICE_UNAVAILABLE, "busy")
+        }
         E::Refused(_) => problem(StatusCode::UNPROCESSABLE_ENTITY, "plugin-refused"),
         E::Unsigned(_) => problem(StatusCode::FORBIDDEN, "not-signed"),
         E::Registry(oci::Error::Unavailable { .. }) => problem(StatusCode::BAD_GATEWAY, "registry-unavailable"),

@@ -167,7 +167,7 @@ impl Grants {
     }
 
     /// Whether it grants an interface; none where it says nothing.
-    fn says(&self, interface: Interface) -> Option<bool> {
+    pub(super) fn says(&self, interface: Interface) -> Option<bool> {
         let names = |names: &Option<Names>| names.as_ref().map(|names| !matches!(names, Names::Whole(false)));
         match interface {
             Interface::Codegen => self.codegen.as_ref().map(|codegen| !matches!(codegen, Codegen::Whole(false))),

@@ -29,14 +29,16 @@ pub enum Error {
     Registry(#[from] oci::Error),
     /// It asks for more than it was granted.
     #[error(
-        "the component asks for {}, which it is not granted{}: activate it with `--grant {}`, or add it to \
-         `frameworks.{framework}.grants` in the configuration", Interface::listed(missing), before(serving.as_ref()), Interface::listed(missing)
+        "the component asks for {}, which it is not granted{}: {}",
+        Interface::listed(missing), before(serving.as_ref()), way_out(framework, missing, never)
     )]
     Widens {
         /// The framework.
         framework: String,
         /// What is missing.
         missing: BTreeSet<Interface>,
+        /// What of it the configuration never grants.
+        never: BTreeSet<Interface>,
         /// What the generation that serves asks for; none where none serves.
         serving: Option<BTreeSet<Interface>>,
     },
@@ -61,6 +63,20 @@ fn told(report: &Report) -> String {
         _ => check.name.to_owned(),
     };
     report.failures().map(failed).collect::<Vec<_>>().join("; ")
+}
+
+/// How it may be granted: where the configuration says never, no flag helps.
+fn way_out(framework: &str, missing: &BTreeSet<Interface>, never: &BTreeSet<Interface>) -> String {
+    match never.is_empty() {
+        true => format!(
+            "activate it with `--grant {}`, or add it to `frameworks.{framework}.grants` in the configuration",
+            Interface::listed(missing)
+        ),
+        false => format!(
+            "the configuration never grants {}: take its `false` from `frameworks.{framework}.grants`",
+            Interface::listed(never)
+        ),
+    }
 }
 
 fn before(serving: Option<&BTreeSet<Interface>>) -> String {

@@ -138,13 +138,15 @@ impl Loader {
         let mut grants = wanted.grants;
         grants.extend(&granted_before);
         grants.retain(|interface| row.imports.contains(interface));
-        let given = self.config(&framework).grants.with(&grants);
+        let narrowed = self.config(&framework).grants;
+        let given = narrowed.with(&grants);
         let missing: BTreeSet<Interface> = row.imports.difference(&given.interfaces).copied().collect();
         if missing.is_empty() {
             return Ok(Granted { framework, digest, grants, granted_before, serving });
         }
         let serving = serving.map(|serving| serving.imports().clone());
-        let error = Error::Widens { framework: framework.clone(), missing, serving };
+        let never = missing.iter().copied().filter(|interface| narrowed.says(*interface) == Some(false)).collect();
+        let error = Error::Widens { framework: framework.clone(), missing, never, serving };
         self.failed(&framework, &digest, &error);
         Err(error)
     }

@@ -47,11 +47,16 @@ impl Watch {
             // One save is told several times.
             let mut taken = HashMap::new();
             while let Some(path) = changes.recv().await {
+                // A signature that is saved after its component lets that be tried again.
+                let (path, signed) = match path.extension().is_some_and(|ending| ending == "sig") {
+                    true => (path.with_extension(""), true),
+                    false => (path, false),
+                };
                 if path.extension().is_some_and(|ending| ending == "wasm")
                     && let Ok(wasm) = tokio::fs::read(&path).await
                 {
                     let digest: [u8; 32] = Sha256::digest(&wasm).into();
-                    if taken.insert(path.clone(), digest) != Some(digest) {
+                    if taken.insert(path.clone(), digest) != Some(digest) || signed {
                         take(&plugins, &path, wasm.into()).await;
                     }
                 }

@@ -6,7 +6,7 @@ const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// Doubles from half a second up to 30, less up to half of it, so that what failed together is not tried together.
-pub(super) fn pause(failures: u32) -> Duration {
+pub(crate) fn pause(failures: u32) -> Duration {
     let base = FIRST.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1).min(7)));
     base.min(LONGEST).mul_f64(rand::random_range(0.5..1.0))
 }

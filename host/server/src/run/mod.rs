@@ -4,7 +4,6 @@
 //! that this host still drives the run. What was begun before a restart is taken up again from the row: `submit` is called
 //! again with the same token, which finds what it started. A run that waits costs an entry in a queue, no task.
 
-mod answers;
 mod backoff;
 mod fair;
 mod journal;
@@ -29,7 +28,7 @@ use crate::{
 };
 use scheduler::{Order, Scheduler};
 
-pub(crate) use answers::KeptAnswers;
+pub(crate) use backoff::pause;
 pub use journal::StoreJournal;
 pub use prices::Prices;
 pub use scope::Places;
@@ -65,12 +64,11 @@ struct Pulse {
 }
 
 impl RunEngine {
-    /// Starts as a new host: takes up the runs that no living host drives, now and from then on.
+    /// Starts as `host`, which nobody was before: takes up the runs that no living host drives, now and from then on.
     ///
     /// # Errors
     /// Where the store does not answer.
-    pub(crate) async fn start(parts: Parts, steps_at_once: usize) -> store::Result<Self> {
-        let host = Uuid::now_v7();
+    pub(crate) async fn start(parts: Parts, host: Uuid, steps_at_once: usize) -> store::Result<Self> {
         let parts = Arc::new(parts);
         parts.store.beat(host).await?;
         parts.store.be_alone(host).await?;

@@ -1,11 +1,15 @@
 //! What a call about a run may touch, and where its work goes: told by the host, never by a plugin.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use enginehouse_capabilities::{AttemptScope, CallContext, Error, ObjectUri, Result, Token};
 use enginehouse_runtime::{Attempt, Description, Place, Plugin};
 
-use crate::{service::sources, store::RunRow};
+use crate::{
+    config::{Config, Objects},
+    service::sources,
+    store::RunRow,
+};
 
 /// A platform on this machine.
 const LOCAL: &str = "local";
@@ -14,23 +18,30 @@ const LOCAL: &str = "local";
 #[derive(Debug, Clone, Default)]
 pub struct Places {
     engines: Vec<String>,
+    /// Targets that the operator names, by framework and platform.
+    named: BTreeMap<String, BTreeMap<String, String>>,
     bucket: String,
 }
 
 impl Places {
-    /// Over these engines of this machine; what belongs to runs lies in `bucket`.
-    pub fn new(engines: Vec<String>, bucket: &str) -> Self {
-        Self { engines, bucket: bucket.to_owned() }
+    /// Over these engines of this machine, and what the configuration names.
+    pub fn new(engines: Vec<String>, config: &Config) -> Self {
+        // Programs on this machine read the files of the embedded store.
+        let engines = if let Objects::Embedded { .. } = config.objects { engines } else { Vec::new() };
+        let named = config.frameworks.iter().map(|(framework, settings)| (framework.clone(), settings.places.clone()));
+        Self { engines, named: named.collect(), bucket: config.bucket().to_owned() }
     }
 
-    /// Where a plugin's work can go. `local` is the engine with the framework's name. A plugin that asks for no engine at all does
+    /// Where a plugin's work can go. `local` is the engine with the framework's name; other platforms are what the operator names
+    /// in `frameworks.….places`. A plugin that asks for no engine at all does
     /// its work itself: all its platforms are there, each a target of its own.
     pub fn of(&self, plugin: &Plugin) -> Vec<Place> {
         let Description { framework, platforms, .. } = plugin.describe();
         let local = |name: &str| name == LOCAL && self.engines.contains(framework);
+        let named = |name: &str| self.named.get(framework).and_then(|places| places.get(name)).cloned();
         let target = |name: &str| match plugin.works_by_itself() {
             true => Some(name.to_owned()),
-            false => local(name).then(|| framework.clone()),
+            false => named(name).or_else(|| local(name).then(|| framework.clone())),
         };
         let place = |name: &String| Some(Place { platform: name.clone(), target: target(name)? });
         platforms.iter().filter_map(|platform| place(&platform.name)).collect()

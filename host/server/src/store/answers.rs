@@ -66,6 +66,23 @@ impl Store {
         Ok(row.try_get::<i64, _>("tokens")?.cast_unsigned())
     }
 
+    /// The tokens, read and written, that the model took for one caller's runs in the last 24 hours.
+    ///
+    /// # Errors
+    /// [`Error::Database`](super::Error::Database).
+    pub async fn tokens_of_a_caller(&self, run: Uuid) -> Result<u64> {
+        let row = sqlx::query(
+            "SELECT CAST(COALESCE(SUM(tokens), 0) AS BIGINT) AS tokens FROM tokens
+             WHERE owner = (SELECT owner FROM runs WHERE id = $1) AND at > $2",
+        )
+        .bind(run.to_string())
+        .bind(now_ms() - DAY_MS)
+        .fetch_one(&self.read)
+        .within()
+        .await?;
+        Ok(row.try_get::<i64, _>("tokens")?.cast_unsigned())
+    }
+
     /// Keeps what the model said, in the place of what it said to another prompt for the same attempt; nothing where that attempt
     /// is written by now. Its tokens count either way.
     ///
@@ -79,7 +96,7 @@ impl Store {
         reply: &CodegenReply,
     ) -> Result<()> {
         let mut transaction = self.begin().await?;
-        spend(&mut transaction, framework, reply).await?;
+        spend(&mut transaction, framework, run, reply).await?;
         let finish = match reply.finish {
             Finish::Complete => "complete",
             Finish::Truncated => "truncated",
@@ -108,7 +125,7 @@ impl Store {
 }
 
 /// Counts what an answer took, and forgets what is older than a day.
-async fn spend(connection: &mut AnyConnection, framework: &str, reply: &CodegenReply) -> Result<()> {
+async fn spend(connection: &mut AnyConnection, framework: &str, run: Uuid, reply: &CodegenReply) -> Result<()> {
     let now = now_ms();
     sqlx::query("DELETE FROM tokens WHERE framework = $1 AND at <= $2")
         .bind(framework.to_owned())
@@ -116,12 +133,16 @@ async fn spend(connection: &mut AnyConnection, framework: &str, reply: &CodegenR
         .execute(&mut *connection)
         .within()
         .await?;
-    sqlx::query("INSERT INTO tokens (framework, at, tokens) VALUES ($1, $2, $3)")
-        .bind(framework.to_owned())
-        .bind(now)
-        .bind(reply.input_tokens.saturating_add(reply.output_tokens).min(MOST_TOKENS).cast_signed())
-        .execute(connection)
-        .within()
-        .await?;
+    sqlx::query(
+        "INSERT INTO tokens (framework, at, tokens, owner)
+         VALUES ($1, $2, $3, COALESCE((SELECT owner FROM runs WHERE id = $4), 'local'))",
+    )
+    .bind(framework.to_owned())
+    .bind(now)
+    .bind(reply.input_tokens.saturating_add(reply.output_tokens).min(MOST_TOKENS).cast_signed())
+    .bind(run.to_string())
+    .execute(connection)
+    .within()
+    .await?;
     Ok(())
 }

@@ -12,7 +12,7 @@ pub struct Entry {
     pub seq: i64,
     /// Milliseconds since the Unix epoch.
     pub at: i64,
-    /// `state`, `planned`, `attempt`, `validated`, `failed`, `progress` or `note`.
+    /// `state`, `planned`, `writing`, `attempt`, `validated`, `failed`, `progress` or `note`.
     pub kind: String,
     /// What happened.
     pub data: serde_json::Value,

@@ -5,6 +5,7 @@
 
 mod answers;
 mod attempts;
+mod calls;
 mod cost;
 mod dialect;
 mod hosts;
@@ -27,6 +28,7 @@ use uuid::Uuid;
 use dialect::Dialect;
 use within::Within as _;
 
+pub use calls::CallState;
 pub use cost::{Cost, DayCap};
 pub use hosts::LEASE;
 pub use journal::Entry;
@@ -78,6 +80,9 @@ pub enum Error {
     /// The key was used for another request.
     #[error("this Idempotency-Key made the run {0} from another request")]
     KeyTaken(Uuid),
+    /// A token stands for another call.
+    #[error("the token `{0}` was used for another call")]
+    CallTaken(String),
     /// What runs cost in a day would be more than it may.
     #[error("the runs of the last 24 hours cost {spent:.2}, and with this one it would be more than {cap:.2}")]
     OverDayCap {

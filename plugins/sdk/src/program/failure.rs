@@ -38,7 +38,8 @@ pub(super) fn told(attempt: &Attempt, ended: &State, hint: Hint) -> EngineError 
     }
 }
 
-fn from_report(report: Report, hint: Hint) -> EngineError {
+/// The failure that a report tells, with what usually mends it.
+pub fn from_report(report: Report, hint: Hint) -> EngineError {
     let hint = match report.kind.as_str() {
         "NameError" => Some("import or define the name before it is used"),
         _ => hint(&report),

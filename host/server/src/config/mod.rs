@@ -1,19 +1,33 @@
 //! The configuration: one file, read whole before a port opens. Every setting has a default that works.
 
+mod backends;
+mod secret;
+mod seed;
+
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    num::NonZeroU32,
     path::{Path, PathBuf},
 };
 
+use enginehouse_aws::Service;
+use enginehouse_capabilities::ObjectUri;
 use enginehouse_local::engines::EnginesRoot;
-use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::{
     plugins,
     store::Database,
     telemetry::{Log, Traces},
+};
+
+pub use self::{
+    backends::{
+        AsIs, Auth, Aws, Batch, Batches, Catalog, Codegen, Function, Functions, Guardrail, Objects, Payload, Server,
+        Store, Tools,
+    },
+    secret::Secret,
 };
 
 /// The whole configuration. Unknown keys are errors.
@@ -26,12 +40,20 @@ pub struct Config {
     pub data: PathBuf,
     /// Where runs and sessions are kept.
     pub store: Store,
+    /// The account at AWS.
+    pub aws: Aws,
     /// The object store.
     pub objects: Objects,
     /// The table catalog.
     pub catalog: Catalog,
     /// The code generation agent.
     pub codegen: Codegen,
+    /// Functions that answer within minutes.
+    pub functions: Functions,
+    /// Batches on a managed service.
+    pub batches: Batches,
+    /// Tools behind gateways.
+    pub tools: Tools,
     /// Engines on this machine.
     pub local: Local,
     /// What a request may ask for.
@@ -48,48 +70,6 @@ pub struct Config {
     pub plugins: Plugins,
     /// Settings of plugins, by framework.
     pub frameworks: BTreeMap<String, Framework>,
-}
-
-/// Which database.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "backend", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Store {
-    /// SQLite in the data folder.
-    Embedded,
-    /// PostgreSQL, from version 13 on; servers that name the same database share the runs.
-    Postgres {
-        /// `postgres://user@host:5432/database?sslmode=verify-full`. The password is better left to `PGPASSWORD` or a
-        /// password file.
-        url: SecretString,
-    },
-}
-
-/// Which object store.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "backend", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Objects {
-    /// Our own S3 endpoint over files in the data folder.
-    Embedded {
-        /// The bucket for uploads and results.
-        #[serde(default = "default_bucket")]
-        bucket: String,
-    },
-}
-
-/// Which catalog.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "backend", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Catalog {
-    /// SQLite in the data folder.
-    Embedded,
-}
-
-/// Which model.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "backend", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Codegen {
-    /// None: plain requests over known columns are answered by recipes.
-    Unconfigured,
 }
 
 /// Engines on this machine.
@@ -128,6 +108,22 @@ pub struct Limits {
     pub sessions: u32,
     /// How long a session is kept that nobody uses, in days.
     pub session_days: u32,
+    /// What may be asked of the model.
+    pub codegen: CodegenLimits,
+}
+
+/// What may be asked of the model.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CodegenLimits {
+    /// Requests a minute, over all plugins and callers; none: any number.
+    pub requests_per_minute: Option<NonZeroU32>,
+    /// How long a request waits for its turn, in seconds.
+    pub queue_seconds: u32,
+    /// Tokens, read and written, that one caller's runs may take in 24 hours; none: any number.
+    pub tokens_per_day: Option<u64>,
+    /// How long a model that failed five times in a row is left alone, in seconds.
+    pub pause_seconds: u32,
 }
 
 /// Who calls.
@@ -179,6 +175,8 @@ pub struct Plugins {
 pub struct Framework {
     /// Handed to the plugin as they are. No secrets.
     pub settings: BTreeMap<String, String>,
+    /// Where its platforms are: the name of a function, a batch application or a server of tools, by platform.
+    pub places: BTreeMap<String, String>,
     /// What work costs, by platform; one that is not here costs nothing.
     pub prices: BTreeMap<String, Price>,
     /// What it may use of the host.
@@ -211,12 +209,22 @@ pub enum Error {
 }
 
 impl Config {
-    /// Reads a file; without one, the defaults.
+    /// Reads a file, and where it says nothing the seed's variables of the environment; without a file, the defaults.
     ///
     /// # Errors
     /// What is unreadable or wrong in it.
     pub fn read(file: Option<&Path>) -> Result<Self, Error> {
-        let Some(file) = file else { return Ok(Self::default()) };
+        let mut config = file.map(Self::of_file).transpose()?.unwrap_or_default();
+        seed::take(&mut config, |name| std::env::var(name).ok());
+        Ok(config)
+    }
+
+    /// Variables of the environment that are set and do nothing, each with what to do instead.
+    pub fn unused_variables(&self) -> Vec<(&'static str, &'static str)> {
+        seed::unused(self, |name| std::env::var(name).ok())
+    }
+
+    fn of_file(file: &Path) -> Result<Self, Error> {
         let text = std::fs::read_to_string(file).map_err(|error| Error::Unreadable(file.to_owned(), error))?;
         toml::from_str(&text).map_err(|error: toml::de::Error| {
             // Without the line itself, which may hold a password.
@@ -236,6 +244,7 @@ impl Config {
         if self.data.as_os_str().is_empty() || self.local.engines.as_os_str().is_empty() {
             return Err(Error::Homeless);
         }
+        self.check_backends()?;
         if let Some(header) = &self.callers.header
             && let Err(error) = header.parse::<axum::http::HeaderName>()
         {
@@ -264,6 +273,74 @@ impl Config {
         }
     }
 
+    fn check_backends(&self) -> Result<(), Error> {
+        let wrong = |setting: String, error: &str| Err(Error::Setting(setting, error.to_owned()));
+        for name in self.aws.endpoints.keys() {
+            if let Err(error) = name.parse::<Service>() {
+                return wrong(format!("aws.endpoints.{name}"), &error.to_string());
+            }
+        }
+        if let Codegen::Bedrock { models, .. } = &self.codegen
+            && models.is_empty()
+        {
+            return wrong("codegen.models".to_owned(), "name at least one model");
+        }
+        if let Batches::EmrServerless { targets } = &self.batches {
+            for (name, target) in targets {
+                match target.logs.parse::<ObjectUri>() {
+                    Ok(logs) if logs.is_prefix() => {}
+                    Ok(_) => return wrong(format!("batches.targets.{name}.logs"), "a prefix ends with `/`"),
+                    Err(error) => return wrong(format!("batches.targets.{name}.logs"), &error.to_string()),
+                }
+            }
+        }
+        let targets = self.targets();
+        for (framework, settings) in &self.frameworks {
+            for (platform, target) in &settings.places {
+                if !targets.contains(&target.as_str()) {
+                    let there = targets.join(", ");
+                    let text = format!(
+                        "there is no function, batch application or server of tools `{target}`; there is: {there}"
+                    );
+                    return wrong(format!("frameworks.{framework}.places.{platform}"), &text);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The names of functions, batch applications and servers of tools.
+    fn targets(&self) -> Vec<&str> {
+        let mut targets: Vec<&str> = Vec::new();
+        if let Functions::Lambda { targets: functions } = &self.functions {
+            targets.extend(functions.keys().map(String::as_str));
+        }
+        if let Batches::EmrServerless { targets: batches } = &self.batches {
+            targets.extend(batches.keys().map(String::as_str));
+        }
+        if let Tools::Mcp { servers } = &self.tools {
+            targets.extend(servers.keys().map(String::as_str));
+        }
+        targets
+    }
+
+    /// Every secret that the configuration names, with its setting.
+    pub fn secrets(&self) -> Vec<(String, &Secret)> {
+        Secret::all(&self.codegen, &self.tools)
+    }
+
+    /// Whether anything of it is at AWS.
+    pub fn needs_aws(&self) -> bool {
+        let auth = |server: &Server| matches!(server.auth, Some(Auth::Sigv4(_)));
+        matches!(self.objects, Objects::S3 { .. })
+            || matches!(self.catalog, Catalog::Glue { .. })
+            || matches!(self.codegen, Codegen::Agentcore { .. } | Codegen::Bedrock { .. })
+            || matches!(self.functions, Functions::Lambda { .. })
+            || matches!(self.batches, Batches::EmrServerless { .. })
+            || matches!(&self.tools, Tools::Mcp { servers } if servers.values().any(auth))
+            || self.secrets().iter().any(|(_, secret)| secret.is_at_aws())
+    }
+
     /// The database that the configuration names.
     pub fn database(&self) -> Database {
         match &self.store {
@@ -274,7 +351,7 @@ impl Config {
 
     /// The bucket for uploads and results.
     pub fn bucket(&self) -> &str {
-        let Objects::Embedded { bucket } = &self.objects;
+        let (Objects::Embedded { bucket } | Objects::S3 { bucket }) = &self.objects;
         bucket
     }
 
@@ -291,9 +368,13 @@ impl Default for Config {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080),
             data: data.unwrap_or_default(),
             store: Store::Embedded,
-            objects: Objects::Embedded { bucket: default_bucket() },
+            aws: Aws::default(),
+            objects: Objects::default(),
             catalog: Catalog::Embedded,
             codegen: Codegen::Unconfigured,
+            functions: Functions::Unconfigured,
+            batches: Batches::Unconfigured,
+            tools: Tools::Unconfigured,
             local: Local::default(),
             limits: Limits::default(),
             callers: Callers::default(),
@@ -325,7 +406,14 @@ impl Default for Limits {
             open_runs: 1000,
             sessions: 100_000,
             session_days: 90,
+            codegen: CodegenLimits::default(),
         }
+    }
+}
+
+impl Default for CodegenLimits {
+    fn default() -> Self {
+        Self { requests_per_minute: None, queue_seconds: 60, tokens_per_day: None, pause_seconds: 30 }
     }
 }
 
@@ -333,10 +421,6 @@ impl Default for Limits {
 fn without_values(message: &str) -> String {
     let quoted = message.split_once("string \"").and_then(|(before, rest)| Some((before, rest.rsplit_once('"')?.1)));
     quoted.map_or_else(|| message.to_owned(), |(before, after)| format!("{before}string \"…\"{after}"))
-}
-
-fn default_bucket() -> String {
-    "enginehouse".to_owned()
 }
 
 #[cfg(test)]
@@ -352,7 +436,7 @@ mod tests {
 
     #[test]
     fn the_commented_example_is_the_default() {
-        let text = include_str!("../../../examples/config/enginehouse.toml");
+        let text = include_str!("../../../../examples/config/enginehouse.toml");
         toml::from_str::<Config>(text).unwrap().check().unwrap();
         let all: String =
             text.lines().filter_map(|line| line.strip_prefix("#: ").or(Some(line))).map(|l| format!("{l}\n")).collect();

@@ -1,0 +1,106 @@
+//! Calls that take minutes: each is made once, in the background, and its answer kept.
+//!
+//! A call is a row before it is made, so no token is used twice, on whichever server. The host that makes it may go down: then
+//! nobody knows the answer, and the call is lost, never made again.
+
+mod functions;
+mod tools;
+
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use enginehouse_capabilities::{CallContext, Error, Result, Token};
+
+pub(crate) use self::{functions::BackgroundFunctions, tools::BackgroundTools};
+use crate::{
+    run::pause,
+    store::{self, CallState, Store},
+};
+
+/// How often an answer is handed to a store that fails: for some minutes.
+const TRIES: u32 = 12;
+
+/// The calls of one host.
+#[derive(Debug, Clone)]
+pub(crate) struct Calls {
+    store: Store,
+    host: Uuid,
+}
+
+impl Calls {
+    pub(crate) fn new(store: Store, host: Uuid) -> Self {
+        Self { store, host }
+    }
+
+    /// Makes a call in the background, where its token was not used before. What it answers is JSON; none: nobody can know.
+    async fn start(
+        &self,
+        cx: &CallContext,
+        token: &Token,
+        asked: &[&str],
+        call: impl Future<Output = Option<String>> + Send + 'static,
+    ) -> Result<()> {
+        let run = cx.run.ok_or_else(|| Error::Denied("calls in the background belong to runs".into()))?;
+        if !self.store.begin_call(run, token.as_str(), self.host, &hash(asked)).await.map_err(told)? {
+            return Ok(());
+        }
+        let (calls, token) = (self.clone(), token.to_string());
+        tokio::spawn(async move {
+            if let Some(answer) = call.await {
+                calls.keep(&token, &answer).await;
+            } else {
+                calls.keep(&token, LOST).await;
+            }
+        });
+        Ok(())
+    }
+
+    async fn keep(&self, token: &str, answer: &str) {
+        let mut failures = 0;
+        while let Err(error) = self.store.end_call(token, self.host, answer).await {
+            failures += 1;
+            if error.is_lasting() || failures > TRIES {
+                tracing::error!(token, %error, "the answer of a call in the background is lost");
+                return;
+            }
+            tokio::time::sleep(pause(failures)).await;
+        }
+    }
+
+    /// The answer, as it was kept; none while there is none.
+    async fn check(&self, token: &Token) -> Result<Checked> {
+        match self.store.call(token.as_str()).await.map_err(told)? {
+            None => Err(Error::NotFound(format!("no call was started under the token `{token}`"))),
+            Some(CallState::Running) => Ok(Checked::Running),
+            Some(CallState::Lost) => Ok(Checked::Lost),
+            Some(CallState::Answered(answer)) if answer == LOST => Ok(Checked::Lost),
+            Some(CallState::Answered(answer)) => Ok(Checked::Answered(answer)),
+        }
+    }
+}
+
+/// Kept in the place of an answer that nobody can know.
+const LOST: &str = "null";
+
+enum Checked {
+    Running,
+    Answered(String),
+    Lost,
+}
+
+fn told(error: store::Error) -> Error {
+    match error {
+        store::Error::CallTaken(_) => Error::Conflict(error.to_string()),
+        error => Error::Unavailable(error.to_string()),
+    }
+}
+
+/// SHA-256 of all that is asked for, in hex; lengths go first, so that no two requests read alike.
+fn hash(asked: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in asked {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hex::encode(hash.finalize())
+}
