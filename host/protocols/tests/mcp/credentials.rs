@@ -111,8 +111,8 @@ async fn an_issuer_says_where_it_gives_tokens() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_authorization_server_that_does_not_do_is_told_apart() {
-    type Answer = fn() -> Response;
-    let cases: [(Answer, fn(&Error) -> bool); 4] = [
+    type Case = (fn() -> Response, fn(&Error) -> bool);
+    let cases: [Case; 4] = [
         (|| StatusCode::UNAUTHORIZED.into_response(), |error| matches!(error, Error::Denied(_))),
         (|| StatusCode::BAD_GATEWAY.into_response(), |error| matches!(error, Error::Unavailable(_))),
         (|| Json(json!({"access_token": 7})).into_response(), |error| matches!(error, Error::Unconfigured(_))),
