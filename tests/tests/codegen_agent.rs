@@ -26,10 +26,15 @@ use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::Semaphore};
 
+/// Whether an error means what it is to mean.
+type Meaning = fn(&Error) -> bool;
+/// The pieces of an answer, and how it ends.
+type Said = (Vec<&'static str>, Finish);
+
 /// A model that says what it is told to, piece by piece, each when it may.
 #[derive(Debug)]
 struct Told {
-    replies: Mutex<VecDeque<Result<(Vec<&'static str>, Finish)>>>,
+    replies: Mutex<VecDeque<Result<Said>>>,
     requests: Mutex<Vec<CodegenRequest>>,
     may: Semaphore,
 }
@@ -111,7 +116,7 @@ impl enginehouse_fakes::aws::Service for Container {
     }
 
     async fn answer(&self, call: Call) -> Answer {
-        let accept = self.accept.map_or_else(|| call.headers["accept"].to_str().unwrap(), |accept| accept);
+        let accept = self.accept.unwrap_or_else(|| call.headers["accept"].to_str().unwrap());
         let request = self.http.post(format!("{}/invocations", self.url)).header("accept", accept).body(call.body);
         let answer = request.send().await.unwrap();
         if !answer.status().is_success() {
@@ -244,7 +249,7 @@ async fn through_agentcore_an_error_of_the_model_keeps_its_meaning() {
         ])
         .await;
         let (fake, adapter) = house.through_agentcore(accept).await;
-        let meant: [(&str, fn(&Error) -> bool); 4] = [
+        let meant: [(&str, Meaning); 4] = [
             ("too much to do", |e| matches!(e, Error::Unavailable(_))),
             ("spent", |e| matches!(e, Error::QuotaExceeded(_))),
             ("no key", |e| matches!(e, Error::Denied(_))),

@@ -19,6 +19,9 @@ use uuid::Uuid;
 pub(crate) const BIN: &str = env!("CARGO_BIN_EXE_enginehouse-under-test");
 const APPLICATION: &str = "00example0000000";
 
+/// Names with types.
+pub(crate) type Columns<'a> = &'a [(&'a str, &'a str)];
+
 /// All of AWS that a server may be told of.
 pub(crate) struct House {
     folder: tempfile::TempDir,
@@ -31,7 +34,7 @@ pub(crate) struct House {
 
 impl House {
     /// With the bucket `lake`, empty, and these tables: database, name, columns with types.
-    pub(crate) async fn with(tables: &[(&str, &str, &[(&str, &str)])]) -> Self {
+    pub(crate) async fn with(tables: &[(&str, &str, Columns<'_>)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(EmbeddedStore::open(folder.path()).await.unwrap());
         let root = store.root().to_owned();
@@ -99,7 +102,7 @@ impl House {
 }
 
 /// A table of CSV files with a header, as Glue's crawlers describe one.
-fn table(database: &str, name: &str, columns: &[(&str, &str)]) -> Value {
+fn table(database: &str, name: &str, columns: Columns<'_>) -> Value {
     let columns: Vec<_> = columns.iter().map(|(name, kind)| json!({ "Name": name, "Type": kind })).collect();
     json!({
         "DatabaseName": database,
@@ -120,7 +123,7 @@ fn table(database: &str, name: &str, columns: &[(&str, &str)]) -> Value {
 }
 
 /// What makes local Spark know a table: on EMR the account's own catalog does.
-fn registered(database: &str, name: &str, columns: &[(&str, &str)]) -> [String; 2] {
+fn registered(database: &str, name: &str, columns: Columns<'_>) -> [String; 2] {
     let columns: Vec<_> = columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
     [
         format!("CREATE DATABASE IF NOT EXISTS {database}"),
@@ -182,10 +185,11 @@ impl Spark {
         let run = Uuid::now_v7();
         let uri = |text: &str| text.parse::<ObjectUri>().unwrap();
         let timeout = Duration::from_secs(240);
+        let there = ["lake", "house/uploads"].into_iter().filter(|prefix| self.root.join(prefix).exists());
         let token = Token::of_attempt(run, 1);
         let attempt = AttemptScope {
             token: token.clone(),
-            inputs: vec![uri("s3://lake/"), uri("s3://house/uploads/")],
+            inputs: there.map(|prefix| uri(&format!("s3://{prefix}/"))).collect(),
             output: uri(output),
             scratch: uri(&format!("s3://house/scratch/{run}/")),
             target: "spark".into(),

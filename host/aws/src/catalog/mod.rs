@@ -67,7 +67,7 @@ impl Catalog for GlueCatalog {
         let at = Position::parse(after)?;
         let request = self.client.get_databases().set_catalog_id(self.catalog_id.clone()).max_results(PAGE);
         let request = request.attributes_to_get(DatabaseAttributes::Name).set_next_token(at.token());
-        let page = request.send().await.map_err(self.failed(Action::GetDatabases, "the databases"))?;
+        let page = request.send().await.map_err(self.failed(Action::Databases, "the databases"))?;
         let names = page.database_list().iter().map(|database| lower(database.name())).collect();
         Ok(Names { names, next: at.next(page.next_token(), &self.name)? })
     }
@@ -78,7 +78,7 @@ impl Catalog for GlueCatalog {
         let request = self.client.get_tables().set_catalog_id(self.catalog_id.clone()).database_name(&database);
         let request = request.max_results(PAGE).attributes_to_get(TableAttributes::Name).set_next_token(at.token());
         let what = format!("the database `{database}`");
-        let page = request.send().await.map_err(self.failed(Action::GetTables, &what))?;
+        let page = request.send().await.map_err(self.failed(Action::Tables, &what))?;
         let names = page.table_list().iter().map(|table| lower(table.name())).collect();
         Ok(Names { names, next: at.next(page.next_token(), &self.name)? })
     }
@@ -88,7 +88,7 @@ impl Catalog for GlueCatalog {
         let request = self.client.get_table().set_catalog_id(self.catalog_id.clone());
         let what = format!("the table `{database}.{name}`");
         let found = request.database_name(&database).name(&name).send().await;
-        match found.map_err(self.failed(Action::GetTable, &what))?.table {
+        match found.map_err(self.failed(Action::Table, &what))?.table {
             Some(table) => Ok(describe::table(database, name, table)),
             None => Err(Error::Unavailable(format!("{self} answered without {what}; try again later"))),
         }

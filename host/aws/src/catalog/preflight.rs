@@ -39,7 +39,7 @@ impl GlueCatalog {
 
     async fn default_database(&self) -> Result<()> {
         let request = self.client.get_database().set_catalog_id(self.catalog_id.clone()).name("default");
-        let found = request.send().await.map_err(self.failed(Action::GetDatabase, "the database `default`"));
+        let found = request.send().await.map_err(self.failed(Action::Database, "the database `default`"));
         match found {
             Err(Error::NotFound(text)) => Err(Error::NotFound(format!(
                 "{text}; Spark does not start without a database `default`: create an empty one"

@@ -7,26 +7,26 @@ use crate::failure::Failure;
 /// A call of Glue's, by its IAM action.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Action {
-    GetDatabases,
-    GetDatabase,
-    GetTables,
-    GetTable,
+    Databases,
+    Database,
+    Tables,
+    Table,
 }
 
 impl Action {
     fn as_str(self) -> &'static str {
         match self {
-            Self::GetDatabases => "glue:GetDatabases",
-            Self::GetDatabase => "glue:GetDatabase",
-            Self::GetTables => "glue:GetTables",
-            Self::GetTable => "glue:GetTable",
+            Self::Databases => "glue:GetDatabases",
+            Self::Database => "glue:GetDatabase",
+            Self::Tables => "glue:GetTables",
+            Self::Table => "glue:GetTable",
         }
     }
 
     fn verb(self) -> &'static str {
         match self {
-            Self::GetDatabases | Self::GetTables => "list",
-            Self::GetDatabase | Self::GetTable => "show",
+            Self::Databases | Self::Tables => "list",
+            Self::Database | Self::Table => "show",
         }
     }
 }

@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use super::house::{self, Heard, ask, context, request};
 
+/// Whether an error means what it is to mean.
+type Meaning = fn(&Error) -> bool;
+
 const ARN: &str = "arn:aws:bedrock-agentcore:eu-west-1:000000000000:runtime/codegen-0123456789";
 const OPERATION: &str = "InvokeAgentRuntime";
 
@@ -181,7 +184,7 @@ async fn an_agent_that_fails_says_why_before_and_in_the_middle() {
 
 #[tokio::test]
 async fn errors_of_agentcore_have_a_meaning() {
-    let meant: [(&str, fn(&Error) -> bool); 4] = [
+    let meant: [(&str, Meaning); 4] = [
         ("ServiceQuotaExceededException", |e| matches!(e, Error::QuotaExceeded(_))),
         ("ValidationException", |e| matches!(e, Error::Invalid(_))),
         ("ResourceNotFoundException", |e| matches!(e, Error::NotFound(_))),

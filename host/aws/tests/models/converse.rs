@@ -7,6 +7,9 @@ use serde_json::json;
 
 use super::house::{self, ask};
 
+/// Whether an error means what it is to mean.
+type Meaning = fn(&Error) -> bool;
+
 const FIRST: &str = "eu.anthropic.claude-haiku-4-5-20251001-v1:0";
 const SECOND: &str = "amazon.nova-pro-v1:0";
 const OPERATION: &str = "ConverseStream";
@@ -136,7 +139,7 @@ async fn where_no_model_answers_the_last_error_names_its_model() {
 #[tokio::test]
 async fn where_a_model_may_have_worked_no_other_is_asked() {
     let house = house([ModelReply::text("never")]).await;
-    let meant: [(&str, fn(&Error) -> bool); 4] = [
+    let meant: [(&str, Meaning); 4] = [
         ("ModelTimeoutException", |e| matches!(e, Error::TimedOut(_))),
         ("ModelErrorException", |e| matches!(e, Error::Unavailable(_))),
         ("InternalServerException", |e| matches!(e, Error::Unavailable(_))),

@@ -30,9 +30,9 @@ async fn refuses(adapter: &dyn Batches, target: &str, script: &ObjectUri, cx: Ca
     let told = adapter.start(&cx, nowhere).await;
     assert!(matches!(&told, Err(Error::Unconfigured(text)) if text.contains(target)), "{told:?}");
     for value in ["a\nb", "\" --class Evil \"", "'", "\\"] {
-        let evil = BatchRequest { properties: vec![("spark.x".into(), value.into())], ..request.clone() };
+        let evil = BatchRequest { properties: vec![("engine.x".into(), value.into())], ..request.clone() };
         match adapter.start(&cx, evil).await {
-            Err(Error::Invalid(text)) => assert!(text.contains("spark.x"), "{text}"),
+            Err(Error::Invalid(text)) => assert!(text.contains("engine.x"), "{text}"),
             other => panic!("{value:?} cannot be said: {other:?}"),
         }
     }
@@ -91,7 +91,7 @@ fn request(cx: &CallContext, target: &str, script: &ObjectUri) -> BatchRequest {
         name: "conformance".into(),
         entry_point: script.clone(),
         arguments: vec![],
-        properties: vec![("spark.executor.instances".into(), "2".into())],
+        properties: vec![("engine.instances".into(), "2".into())],
         jars: vec![],
         timeout_minutes: 10,
     }

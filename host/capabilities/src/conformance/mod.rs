@@ -1,6 +1,11 @@
 //! One suite per trait, run against every adapter. Each panics with what was promised and not kept.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a suite is a test: what goes wrong is to be told at once")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a suite is a test: what goes wrong is to be told at once"
+)]
 
 mod batches;
 mod catalog;

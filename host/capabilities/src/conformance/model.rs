@@ -134,7 +134,7 @@ async fn ask(adapter: &dyn Model) -> (Result<CodegenReply>, Vec<String>) {
 }
 
 fn context() -> CallContext {
-    CallContext { framework: "spark".into(), digest: "0".repeat(64), run: Some(Uuid::from_u128(7)), attempt: None }
+    CallContext { framework: "some".into(), digest: "0".repeat(64), run: Some(Uuid::from_u128(7)), attempt: None }
 }
 
 #[derive(Default)]

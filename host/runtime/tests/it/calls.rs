@@ -109,7 +109,7 @@ fn asks_the_model() -> Guest {
 
 #[tokio::test]
 async fn a_host_function_takes_too_long() {
-    let limits = Limits { wall_clock: Duration::from_millis(100), ..Limits::default() };
+    let limits = Limits { wall_clock: Duration::from_millis(100), model: Duration::ZERO, ..Limits::default() };
     let plugin = plugin(asks_the_model(), limited(limits)).await;
     let error = plugin.generate(&outside(), &task(), &[]).await.unwrap_err();
     assert!(matches!(error, Error::OutOfTime { clock: Clock::Wall, stage: Stage::Generate, .. }), "{error:?}");
@@ -119,6 +119,7 @@ async fn a_host_function_takes_too_long() {
 async fn all_places_are_taken_and_then_free_again() {
     let limits = Limits {
         wall_clock: Duration::from_millis(400),
+        model: Duration::ZERO,
         concurrent_calls: 1,
         patience: Duration::from_millis(50),
         ..Limits::default()

@@ -70,6 +70,8 @@ pub(crate) fn fetch(attempt: &Attempt, ticket: &str) -> Result<Outcome, Failure>
     let Some(reason) = failed(&answer) else { return results::collect(attempt, LAYOUT) };
     let failure = match report(&answer.log).or_else(|| report(&reason)) {
         Some(report) => told(report),
+        // The host's own words where the call itself failed: no other program would fare better.
+        None if answer.payload == "null" => untold("lost", &reason),
         None => untold("function", &reason),
     };
     Ok(Outcome { failure: Some(failure), ..Outcome::default() })
