@@ -20,6 +20,7 @@ use enginehouse::agent;
 use enginehouse_aws::{Account, AccountConfig, AgentCoreConfig, AgentCoreModel, Service};
 use enginehouse_capabilities::{
     CallContext, CodegenReply, CodegenRequest, Error, Finish, Listener, Message, Model, Result, Role,
+    conformance::Heard,
 };
 use enginehouse_fakes::aws::{Answer, Call, FakeAws};
 use reqwest::{Client, Response};
@@ -128,21 +129,12 @@ impl enginehouse_fakes::aws::Service for Container {
     }
 }
 
-#[derive(Default)]
-struct Heard(Mutex<Vec<String>>);
-
-impl Listener for Heard {
-    fn hear(&self, piece: &str) {
-        self.0.lock().unwrap().push(piece.to_owned());
-    }
-}
-
 async fn ask(model: &AgentCoreModel) -> (Result<CodegenReply>, Vec<String>) {
     let (heard, messages) = (Heard::default(), vec![Message { role: Role::User, text: "count the rows".into() }]);
     let request = CodegenRequest { system: "write Python".into(), messages, max_tokens: 500 };
     let cx = CallContext { framework: "spark".into(), digest: "0".repeat(64), run: None, attempt: None };
     let answer = model.answer(&cx, request, &heard).await;
-    (answer, heard.0.into_inner().unwrap())
+    (answer, heard.pieces())
 }
 
 #[tokio::test]

@@ -28,13 +28,11 @@ pub enum Service {
     BedrockRuntime,
     /// Secrets of the configuration.
     SecretsManager,
-    /// Who we are.
-    Sts,
 }
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::S3,
         Self::Glue,
         Self::Lambda,
@@ -42,7 +40,6 @@ impl Service {
         Self::BedrockAgentcore,
         Self::BedrockRuntime,
         Self::SecretsManager,
-        Self::Sts,
     ];
 
     /// As the configuration has it: `emr-serverless`.
@@ -55,7 +52,6 @@ impl Service {
             Self::BedrockAgentcore => "bedrock-agentcore",
             Self::BedrockRuntime => "bedrock-runtime",
             Self::SecretsManager => "secrets-manager",
-            Self::Sts => "sts",
         }
     }
 }

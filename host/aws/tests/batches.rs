@@ -10,7 +10,7 @@
 use std::{io::Write, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use enginehouse_aws::{Account, AccountConfig, BatchTarget, Buckets, EmrBatches, S3Config, S3Objects, Service};
+use enginehouse_aws::{Account, AccountConfig, BatchTarget, EmrBatches, S3Config, S3Objects, Service};
 use enginehouse_capabilities::{
     AttemptScope, BatchOutput, BatchRequest, BatchState, Batches, CallContext, Error, LogChunk, ObjectUri, Objects,
     Token, conformance,
@@ -62,16 +62,7 @@ async fn objects(data: &std::path::Path) -> Arc<dyn Objects> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = store.endpoint(listener.local_addr().unwrap());
     tokio::spawn(async move { store.serve(listener).await });
-    Arc::new(S3Objects::new(&S3Config {
-        endpoint: Some(endpoint.url),
-        region: endpoint.region,
-        access_key: endpoint.access_key,
-        secret_key: endpoint.secret_key,
-        path_style: true,
-        buckets: Buckets::Make,
-        open_to_callers: true,
-        same_clock: true,
-    }))
+    Arc::new(S3Objects::new(&S3Config::own(endpoint.url, endpoint.region, endpoint.access_key, endpoint.secret_key)))
 }
 
 impl House {

@@ -36,16 +36,7 @@ async fn house() -> House {
     let endpoint = store.endpoint(address);
     let served = store.clone();
     tokio::spawn(async move { served.serve(listener).await });
-    let config = S3Config {
-        endpoint: Some(endpoint.url),
-        region: endpoint.region,
-        access_key: endpoint.access_key,
-        secret_key: endpoint.secret_key,
-        path_style: true,
-        buckets: Buckets::Make,
-        open_to_callers: true,
-        same_clock: true,
-    };
+    let config = S3Config::own(endpoint.url, endpoint.region, endpoint.access_key, endpoint.secret_key);
     House { _data: data, store, address, config }
 }
 

@@ -50,3 +50,9 @@ impl Error {
         Self::Other { message: message.into(), source: Some(source.into()) }
     }
 }
+
+/// Names that there are, for who asked for another: `there is a, b`, or `there is none`.
+pub fn known<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
+    let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
+    if names.is_empty() { "there is none".to_owned() } else { format!("there is {}", names.join(", ")) }
+}

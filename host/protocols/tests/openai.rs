@@ -7,10 +7,11 @@
     reason = "a test fails loudly"
 )]
 
-use std::{sync::Mutex, time::Duration};
+use std::time::Duration;
 
 use enginehouse_capabilities::{
-    CallContext, CodegenReply, CodegenRequest, Error, Finish, Listener, Message, Model, Result, Role, conformance,
+    CallContext, CodegenReply, CodegenRequest, Error, Finish, Message, Model, Result, Role,
+    conformance::{self, Heard},
 };
 use enginehouse_fakes::{
     aws::Fault,
@@ -69,21 +70,12 @@ impl conformance::ModelBackend for House {
     }
 }
 
-#[derive(Default)]
-struct Heard(Mutex<Vec<String>>);
-
-impl Listener for Heard {
-    fn hear(&self, piece: &str) {
-        self.0.lock().unwrap().push(piece.to_owned());
-    }
-}
-
 async fn ask(model: &OpenAiModel) -> (Result<CodegenReply>, Vec<String>) {
     let (heard, messages) = (Heard::default(), vec![Message { role: Role::User, text: "count the rows".into() }]);
     let request = CodegenRequest { system: "write Python".into(), messages, max_tokens: 500 };
     let cx = CallContext { framework: "spark".into(), digest: "0".repeat(64), run: None, attempt: None };
     let answer = model.answer(&cx, request, &heard).await;
-    (answer, heard.0.into_inner().unwrap())
+    (answer, heard.pieces())
 }
 
 #[tokio::test]

@@ -4,9 +4,8 @@ use std::{collections::BTreeMap, num::NonZeroUsize, path::Path, sync::Arc, time:
 
 use anyhow::Context;
 use enginehouse_aws::{
-    Account, AccountConfig, AgentCoreConfig, AgentCoreModel, BatchTarget, Buckets, ConverseConfig, ConverseModel,
-    EmrBatches, FunctionTarget, GlueCatalog, GlueConfig, Guardrail, LambdaFunctions, PayloadShape, S3Access, S3Config,
-    S3Objects,
+    Account, AccountConfig, AgentCoreConfig, AgentCoreModel, BatchTarget, ConverseConfig, ConverseModel, EmrBatches,
+    FunctionTarget, GlueCatalog, GlueConfig, Guardrail, LambdaFunctions, PayloadShape, S3Access, S3Config, S3Objects,
 };
 use enginehouse_capabilities::{
     Batches, Catalog, Codegen, Functions, Journal, Model, Objects, Processes, Tools, Unconfigured,
@@ -255,14 +254,5 @@ async fn embedded_objects(store: Arc<EmbeddedStore>) -> anyhow::Result<S3Objects
             tracing::error!(%error, "the embedded object store stopped");
         }
     });
-    Ok(S3Objects::new(&S3Config {
-        endpoint: Some(endpoint.url),
-        region: endpoint.region,
-        access_key: endpoint.access_key,
-        secret_key: endpoint.secret_key,
-        path_style: true,
-        buckets: Buckets::Make,
-        open_to_callers: true,
-        same_clock: true,
-    }))
+    Ok(S3Objects::new(&S3Config::own(endpoint.url, endpoint.region, endpoint.access_key, endpoint.secret_key)))
 }

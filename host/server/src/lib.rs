@@ -2,9 +2,9 @@
 //!
 //! Inside, arrows point one way: `http` → `service` → `run` → `store` and the plugins' runtime.
 
-/// What the C library keeps of memory that was given back grows with each plugin that is swapped; this does not.
+/// Gives memory back that swapped plugins and large bodies took; the C library's keeps a little more with each.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 pub mod agent;
 pub mod app;
@@ -15,6 +15,7 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod events;
+mod hash;
 pub mod http;
 mod measure;
 mod model;

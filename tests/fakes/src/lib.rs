@@ -15,5 +15,6 @@ pub mod model;
 pub mod openai;
 pub mod python;
 mod script;
+mod serve;
 
 pub use script::Script;

@@ -7,13 +7,16 @@ use axum::{
     http::{Request, Response, StatusCode, header},
 };
 use futures::{StreamExt, stream};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
+use hyper::body::Incoming;
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::task::JoinHandle;
 
-use crate::{Script, aws::Fault};
+use crate::{
+    Script,
+    aws::Fault,
+    serve::{self, Broken},
+};
 
 /// What the endpoint says to one request.
 #[derive(Debug, Clone)]
@@ -66,20 +69,9 @@ struct State {
 impl FakeOpenAi {
     /// Starts it on a free port, to say these in turn.
     pub async fn that_says(replies: impl IntoIterator<Item = ChatReply>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
         let state = Arc::new(State { script: Mutex::new(replies.into_iter().collect()), ..State::default() });
         let serving = Arc::clone(&state);
-        let server = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let state = Arc::clone(&serving);
-                tokio::spawn(async move {
-                    let service = service_fn(move |request| serve(Arc::clone(&state), request));
-                    // What breaks off is meant to, or the client's business.
-                    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-                });
-            }
-        });
+        let (address, server) = serve::http(move |request| serve(Arc::clone(&serving), request)).await;
         Self { address, state, server }
     }
 
@@ -118,8 +110,6 @@ impl Drop for FakeOpenAi {
         }
     }
 }
-
-type Broken = Box<dyn std::error::Error + Send + Sync>;
 
 async fn serve(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Body>, Broken> {
     let (head, body) = request.into_parts();

@@ -16,7 +16,7 @@ use aws_sdk_emrserverless::{
     },
 };
 use enginehouse_capabilities::{
-    Batch, BatchOutput, BatchRequest, Batches, CallContext, Error, LogChunk, ObjectUri, Objects, Result,
+    Batch, BatchOutput, BatchRequest, Batches, CallContext, Error, LogChunk, ObjectUri, Objects, Result, known,
 };
 
 use crate::{
@@ -75,8 +75,7 @@ impl EmrBatches {
 
     fn target(&self, target: &str) -> Result<&BatchTarget> {
         self.targets.get(target).ok_or_else(|| {
-            let known = self.targets.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-            let known = if known.is_empty() { "there is none".to_owned() } else { format!("there is {known}") };
+            let known = known(self.targets.keys());
             Error::Unconfigured(format!(
                 "no place for batches `{target}` is set up ({known}): the setting is `batches.{target}`"
             ))

@@ -12,7 +12,7 @@ use aws_sdk_lambda::{
     primitives::Blob,
     types::{InvocationType, LogType},
 };
-use enginehouse_capabilities::{CallContext, Error, FunctionAnswer, Invoke, Result, Token};
+use enginehouse_capabilities::{CallContext, Error, FunctionAnswer, Invoke, Result, Token, known};
 
 pub use self::shape::PayloadShape;
 use crate::{
@@ -71,8 +71,7 @@ impl LambdaFunctions {
     /// The function, and what to send to it.
     fn prepared(&self, target: &str, payload: &str) -> Result<(&FunctionTarget, String)> {
         let Some(function) = self.targets.get(target) else {
-            let known = self.targets.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-            let known = if known.is_empty() { "there is none".to_owned() } else { format!("there is {known}") };
+            let known = known(self.targets.keys());
             return Err(Error::Unconfigured(format!(
                 "no function `{target}` is set up ({known}): the setting is `functions.{target}`"
             )));

@@ -53,6 +53,20 @@ pub(super) fn client(config: &SdkConfig, path_style: bool) -> Client {
 }
 
 impl S3Config {
+    /// An endpoint of our own on this machine: buckets are made as they are needed, and callers may write there.
+    pub fn own(endpoint: String, region: String, access_key: String, secret_key: String) -> Self {
+        Self {
+            endpoint: Some(endpoint),
+            region,
+            access_key,
+            secret_key,
+            path_style: true,
+            buckets: Buckets::Make,
+            open_to_callers: true,
+            same_clock: true,
+        }
+    }
+
     pub(super) fn client(&self) -> Client {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(5))

@@ -12,9 +12,9 @@ use async_trait::async_trait;
 use aws_sdk_s3::{
     Client,
     presigning::PresigningConfig,
-    primitives::{ByteStream as SdkStream, DateTime},
+    primitives::{ByteStream as SdkStream, ByteStreamError, DateTime},
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use enginehouse_capabilities::{ByteStream, Error, MAX_PRESIGNED, ObjectEntry, ObjectPage, ObjectUri, Objects, Result};
 use futures::{StreamExt, stream};
 
@@ -103,7 +103,9 @@ impl Objects for S3Objects {
         }
         let request = self.client.get_object().bucket(uri.bucket()).key(uri.key());
         match request.range(format!("bytes={offset}-{last}")).send().await.map_err(Failure::from) {
-            Ok(found) => Ok(found.body.collect().await.map_err(self.failed("read", uri))?.into_bytes()),
+            Ok(found) => {
+                gather(found.body, size(found.content_length).min(length)).await.map_err(self.failed("read", uri))
+            }
             Err(failure) if failure.is_beyond_the_end() => Ok(Bytes::new()),
             Err(failure) => Err(self.failed("read", uri)(failure)),
         }
@@ -172,6 +174,15 @@ impl fmt::Display for S3Objects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)
     }
+}
+
+/// A body in one piece. The SDK's own way holds it twice, in pieces and whole.
+async fn gather(mut body: SdkStream, expected: u64) -> Result<Bytes, ByteStreamError> {
+    let mut whole = BytesMut::with_capacity(usize::try_from(expected).unwrap_or_default());
+    while let Some(chunk) = body.try_next().await? {
+        whole.extend_from_slice(&chunk);
+    }
+    Ok(whole.freeze())
 }
 
 /// No object is this large; positions are signed in some servers.

@@ -51,22 +51,22 @@ impl<'a> Upload<'a> {
 
     async fn send(&mut self, mut body: ByteStream) -> Result<u64> {
         let (mut total, mut waiting) = (0, BytesMut::new());
-        while let Some(chunk) = body
+        while let Some(mut chunk) = body
             .try_next()
             .await
             .map_err(|e| Error::other(format!("the body of `{}` broke off; nothing was written", self.uri), e))?
         {
             total += chunk.len() as u64;
-            waiting.extend_from_slice(&chunk);
             // One byte more than a part: so the last part is never empty.
-            while waiting.len() > PART {
-                let part = waiting.split_to(PART).freeze();
-                self.part(part).await?;
+            while waiting.len() + chunk.len() > PART {
+                waiting.extend_from_slice(&chunk.split_to(PART - waiting.len()));
+                waiting = self.part(waiting).await?;
             }
+            waiting.extend_from_slice(&chunk);
         }
         match self.id.is_some() {
             true => {
-                self.part(waiting.freeze()).await?;
+                self.part(waiting).await?;
                 self.complete().await?;
             }
             false => self.put(waiting.freeze()).await?,
@@ -88,17 +88,21 @@ impl<'a> Upload<'a> {
         done.map(drop).map_err(|failure| self.failed(failure))
     }
 
-    async fn part(&mut self, content: Bytes) -> Result<()> {
+    /// Sends a part, and gives its memory back for the next: parts would else come and go faster than allocators let go of them.
+    async fn part(&mut self, content: BytesMut) -> Result<BytesMut> {
         let id = match &self.id {
             Some(id) => id.clone(),
             None => self.begin().await?,
         };
+        let content = content.freeze();
         let number = i32::try_from(self.parts.len() + 1).unwrap_or(i32::MAX);
         let request = self.store.client.upload_part().bucket(self.uri.bucket()).key(self.uri.key());
-        let part = request.upload_id(id).part_number(number).body(content.into()).send().await;
+        let part = request.upload_id(id).part_number(number).body(content.clone().into()).send().await;
         let part = part.map_err(self.store.failed("write", self.uri))?;
         self.parts.push(CompletedPart::builder().part_number(number).set_e_tag(part.e_tag).build());
-        Ok(())
+        let mut memory = content.try_into_mut().unwrap_or_default();
+        memory.clear();
+        Ok(memory)
     }
 
     async fn begin(&mut self) -> Result<String> {

@@ -1,11 +1,14 @@
 //! An agent in AgentCore.
 
 use enginehouse_aws::{AgentCoreConfig, AgentCoreModel, Service};
-use enginehouse_capabilities::{Error, Finish, Message, Model as _, Role, conformance};
+use enginehouse_capabilities::{
+    Error, Finish, Message, Model as _, Role,
+    conformance::{self, Heard},
+};
 use enginehouse_fakes::aws::{AgentCore, AgentReply, FakeAws, Fault};
 use serde_json::{Value, json};
 
-use super::house::{self, Heard, ask, context, request};
+use super::house::{self, ask, context, request};
 
 /// Whether an error means what it is to mean.
 type Meaning = fn(&Error) -> bool;

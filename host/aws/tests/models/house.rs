@@ -1,13 +1,11 @@
 //! An account whose services are fakes, and someone who listens.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard},
-};
+use std::collections::BTreeMap;
 
 use enginehouse_aws::{Account, AccountConfig, Service};
 use enginehouse_capabilities::{
-    CallContext, CodegenReply, CodegenRequest, Listener, Message, Model, Result, Role, conformance::Trouble,
+    CallContext, CodegenReply, CodegenRequest, Message, Model, Result, Role,
+    conformance::{Heard, Trouble},
 };
 use enginehouse_fakes::aws::{FakeAws, Fault};
 use uuid::Uuid;
@@ -34,21 +32,6 @@ pub(super) fn fault(trouble: Trouble) -> Fault {
     }
 }
 
-#[derive(Default)]
-pub(super) struct Heard(Mutex<Vec<String>>);
-
-impl Heard {
-    pub(super) fn pieces(&self) -> MutexGuard<'_, Vec<String>> {
-        self.0.lock().unwrap()
-    }
-}
-
-impl Listener for Heard {
-    fn hear(&self, piece: &str) {
-        self.pieces().push(piece.to_owned());
-    }
-}
-
 pub(super) fn context(run: Option<u128>) -> CallContext {
     CallContext { framework: "spark".into(), digest: "0".repeat(64), run: run.map(Uuid::from_u128), attempt: None }
 }
@@ -62,6 +45,5 @@ pub(super) fn request() -> CodegenRequest {
 pub(super) async fn ask(model: &dyn Model) -> (Result<CodegenReply>, Vec<String>) {
     let heard = Heard::default();
     let answer = model.answer(&context(Some(7)), request(), &heard).await;
-    let pieces = heard.pieces().clone();
-    (answer, pieces)
+    (answer, heard.pieces())
 }

@@ -18,7 +18,7 @@ mod tools;
 pub use batches::batches;
 pub use catalog::{catalog, catalog_samples, read_only_catalog};
 pub use functions::functions;
-pub use model::{ModelBackend, Trouble, model};
+pub use model::{Heard, ModelBackend, Trouble, model};
 pub use objects::objects;
 pub use processes::processes;
 pub use tools::tools;

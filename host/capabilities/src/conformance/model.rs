@@ -130,15 +130,23 @@ async fn ask(adapter: &dyn Model) -> (Result<CodegenReply>, Vec<String>) {
     let messages = vec![Message { role: Role::User, text: "write it".into() }];
     let request = CodegenRequest { system: "instructions".into(), messages, max_tokens: 100 };
     let answer = adapter.answer(&context(), request, &heard).await;
-    (answer, heard.0.into_inner().unwrap())
+    (answer, heard.pieces())
 }
 
 fn context() -> CallContext {
     CallContext { framework: "some".into(), digest: "0".repeat(64), run: Some(Uuid::from_u128(7)), attempt: None }
 }
 
-#[derive(Default)]
-struct Heard(Mutex<Vec<String>>);
+/// Hears an answer and keeps it, piece by piece.
+#[derive(Debug, Default)]
+pub struct Heard(Mutex<Vec<String>>);
+
+impl Heard {
+    /// What was heard so far.
+    pub fn pieces(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
 
 impl Listener for Heard {
     fn hear(&self, piece: &str) {

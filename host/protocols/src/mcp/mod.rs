@@ -22,7 +22,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use enginehouse_capabilities::{CallContext, Error, Result, Tool, ToolReply, ToolServers};
+use enginehouse_capabilities::{CallContext, Error, Result, Tool, ToolReply, ToolServers, known};
 use rmcp::model::JsonObject;
 use tokio::{sync::Mutex, time::timeout};
 
@@ -56,9 +56,7 @@ impl McpServers {
 
     fn server(&self, name: &str) -> Result<&Server> {
         self.servers.get(name).ok_or_else(|| {
-            let known: Vec<&str> = self.servers.keys().map(String::as_str).collect();
-            let known =
-                if known.is_empty() { "there is none".to_owned() } else { format!("there is {}", known.join(", ")) };
+            let known = known(self.servers.keys());
             Error::Unconfigured(format!(
                 "no tool server is called {} ({known}); the setting is `tools.servers`",
                 settings::quoted(name)

@@ -6,13 +6,13 @@
 mod functions;
 mod tools;
 
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use enginehouse_capabilities::{CallContext, Error, Result, Token};
 
 pub(crate) use self::{functions::BackgroundFunctions, tools::BackgroundTools};
 use crate::{
+    hash,
     run::pause,
     store::{self, CallState, Store},
 };
@@ -41,16 +41,17 @@ impl Calls {
         call: impl Future<Output = Option<String>> + Send + 'static,
     ) -> Result<()> {
         let run = cx.run.ok_or_else(|| Error::Denied("calls in the background belong to runs".into()))?;
-        if !self.store.begin_call(run, token.as_str(), self.host, &hash(asked)).await.map_err(told)? {
+        if !self
+            .store
+            .begin_call(run, token.as_str(), self.host, &hash::of(asked.iter().copied()))
+            .await
+            .map_err(told)?
+        {
             return Ok(());
         }
         let (calls, token) = (self.clone(), token.to_string());
         tokio::spawn(async move {
-            if let Some(answer) = call.await {
-                calls.keep(&token, &answer).await;
-            } else {
-                calls.keep(&token, LOST).await;
-            }
+            calls.keep(&token, call.await.as_deref().unwrap_or(LOST)).await;
         });
         Ok(())
     }
@@ -93,14 +94,4 @@ fn told(error: store::Error) -> Error {
         store::Error::CallTaken(_) => Error::Conflict(error.to_string()),
         error => Error::Unavailable(error.to_string()),
     }
-}
-
-/// SHA-256 of all that is asked for, in hex; lengths go first, so that no two requests read alike.
-fn hash(asked: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in asked {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    hex::encode(hash.finalize())
 }

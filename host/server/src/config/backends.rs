@@ -32,7 +32,7 @@ pub struct Aws {
     /// A profile in the user's AWS configuration.
     pub profile: Option<String>,
     /// Another address for a service, by its name: `s3`, `glue`, `lambda`, `emr-serverless`, `bedrock-agentcore`, `bedrock-runtime`,
-    /// `secrets-manager`, `sts`.
+    /// `secrets-manager`.
     pub endpoints: BTreeMap<String, Url>,
 }
 

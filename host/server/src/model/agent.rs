@@ -5,12 +5,12 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use async_trait::async_trait;
 use enginehouse_capabilities::{CallContext, Codegen, CodegenReply, CodegenRequest, Error, Model, Result, Role};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::heard;
 use crate::{
     events::Events,
+    hash,
     store::{self, Store},
 };
 
@@ -95,23 +95,17 @@ fn unavailable(error: store::Error) -> Error {
     Error::Unavailable(error.to_string())
 }
 
-/// SHA-256 of all that the model is told, in hex; lengths go first, so that no two requests read alike.
+/// Stands for all that the model is told.
 fn hash(request: &CodegenRequest) -> String {
-    let mut hash = Sha256::new();
-    let mut add = |part: &str| {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    };
-    add(&request.system);
-    for message in &request.messages {
-        add(match message.role {
+    let tokens = request.max_tokens.to_string();
+    let said = request.messages.iter().flat_map(|message| {
+        let role = match message.role {
             Role::User => "user",
             Role::Assistant => "assistant",
-        });
-        add(&message.text);
-    }
-    add(&request.max_tokens.to_string());
-    hex::encode(hash.finalize())
+        };
+        [role, message.text.as_str()]
+    });
+    hash::of(std::iter::once(request.system.as_str()).chain(said).chain(std::iter::once(tokens.as_str())))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::{Answer, Call, Service};
+use crate::serve::Broken;
 
 /// Hands each request that the model allows on as it came, its `Host` included, so that the signature still holds.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ impl S3Proxy {
         Self { upstream }
     }
 
-    async fn forward(&self, call: Call) -> Result<Response<Body>, Box<dyn std::error::Error + Send + Sync>> {
+    async fn forward(&self, call: Call) -> Result<Response<Body>, Broken> {
         let stream = TcpStream::connect(self.upstream).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);

@@ -9,14 +9,16 @@ use axum::{
 };
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
+use hyper::body::Incoming;
 use parking_lot::Mutex;
 use serde_json::Value;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::task::JoinHandle;
 
 use super::{Answer, Fault};
-use crate::model::{Request, ServiceModel};
+use crate::{
+    model::{Request, ServiceModel},
+    serve::{self, Broken},
+};
 
 /// A service: what it answers to calls that its model allows.
 #[async_trait]
@@ -66,8 +68,6 @@ impl FakeAws {
     pub async fn start(service: impl Service) -> Self {
         let name = service.name();
         let model = tokio::task::spawn_blocking(move || ServiceModel::load(name)).await.unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
         let state = Arc::new(State {
             model,
             service: Box::new(service),
@@ -76,16 +76,7 @@ impl FakeAws {
             wrong: Mutex::default(),
         });
         let serving = Arc::clone(&state);
-        let server = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let state = Arc::clone(&serving);
-                tokio::spawn(async move {
-                    let service = service_fn(move |request| serve(Arc::clone(&state), request));
-                    // What breaks off is meant to, or the client's business.
-                    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-                });
-            }
-        });
+        let (address, server) = serve::http(move |request| serve(Arc::clone(&serving), request)).await;
         Self { address, state, server }
     }
 
@@ -130,7 +121,7 @@ impl Drop for FakeAws {
     }
 }
 
-type Failed = Box<dyn std::error::Error + Send + Sync>;
+type Failed = Broken;
 
 async fn serve(state: Arc<State>, request: hyper::Request<Incoming>) -> Result<Response<Body>, Failed> {
     let (head, body) = request.into_parts();

@@ -18,7 +18,7 @@ use ::arrow::{
 use ::parquet::{arrow::ArrowWriter, file::properties::WriterProperties};
 use async_trait::async_trait;
 use bytes::Bytes;
-use enginehouse_aws::{Buckets, S3Config, S3Objects};
+use enginehouse_aws::{S3Config, S3Objects};
 use enginehouse_capabilities::{ByteStream, ObjectEntry, ObjectPage};
 use enginehouse_local::store::EmbeddedStore;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -37,16 +37,8 @@ async fn house() -> House {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = store.endpoint(listener.local_addr().unwrap());
     tokio::spawn(async move { store.serve(listener).await });
-    let objects = S3Objects::new(&S3Config {
-        endpoint: Some(endpoint.url),
-        region: endpoint.region,
-        access_key: endpoint.access_key,
-        secret_key: endpoint.secret_key,
-        path_style: true,
-        buckets: Buckets::Make,
-        open_to_callers: true,
-        same_clock: true,
-    });
+    let objects =
+        S3Objects::new(&S3Config::own(endpoint.url, endpoint.region, endpoint.access_key, endpoint.secret_key));
     House { _data: data, objects }
 }
 
