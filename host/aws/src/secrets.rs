@@ -2,7 +2,7 @@
 
 use enginehouse_capabilities::{Error, Result};
 
-use crate::{Account, Service, failure::Failure};
+use crate::{Account, Permission, Service, failure::Failure};
 
 /// The text of a secret in Secrets Manager, by name or ARN. Takes `secretsmanager:GetSecretValue`.
 ///
@@ -14,4 +14,9 @@ pub async fn secret(account: &Account, id: &str) -> Result<String> {
     let found = client.get_secret_value().secret_id(id).send().await;
     let found = found.map_err(|e| Failure::from(e).told(&format!("{who} could not tell the secret `{id}`")))?;
     found.secret_string.ok_or_else(|| Error::Invalid(format!("the secret `{id}` in {who} is no text")))
+}
+
+/// Whether a secret may be read: it is, and thrown away.
+pub async fn may_read_secret(account: &Account, id: &str) -> Permission {
+    Permission::new("secretsmanager:GetSecretValue", id, secret(account, id).await.map(drop))
 }

@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use enginehouse_aws::{Account, AccountConfig, GlueCatalog, GlueConfig, Service};
+use enginehouse_aws::{Account, AccountConfig, GlueCatalog, GlueConfig, Service, Verdict};
 use enginehouse_capabilities::{Catalog, Column, Error, RelationKind, Table, conformance};
 use enginehouse_fakes::aws::{FakeAws, Fault, Glue};
 use serde_json::{Value, json};
@@ -292,29 +292,30 @@ async fn a_paging_token_that_repeats_ends_the_listing() {
     assert!(matches!(catalog.tables("sales", Some("1.nonsense")).await, Err(Error::Invalid(_))));
 }
 
-#[tokio::test]
-async fn preflight_names_all_that_is_missing_at_once() {
-    let table = |name: &str| ("sales".to_owned(), name.to_owned());
-    let (fake, catalog) = sales(vec![orders()]).await;
-    catalog.preflight(&[table("orders")]).await.unwrap();
-    assert_eq!((fake.count("GetDatabase"), fake.count("GetTable")), (1, 1));
-    let told = catalog.preflight(&[table("orders"), table("lost"), table("gone")]).await.unwrap_err();
-    assert!(
-        matches!(&told, Error::NotFound(text) if text.contains("`sales.lost`") && text.contains("`sales.gone`")),
-        "{told}"
-    );
-    for _ in 0..4 {
-        fake.fault_at("GetTable", Fault::Internal);
-    }
-    assert!(matches!(catalog.preflight(&[table("orders")]).await, Err(Error::Unavailable(_))));
+/// What failed of a preflight, by action.
+async fn failed(catalog: &GlueCatalog) -> Vec<(&'static str, String)> {
+    let permissions = catalog.preflight().await.into_iter();
+    let failed = permissions.filter_map(|permission| match permission.verdict {
+        Verdict::Failed(error) => Some((permission.action, error.to_string())),
+        Verdict::Allowed | Verdict::Untried(_) => None,
+    });
+    failed.collect()
+}
 
-    let glue = Glue::new([json!({"Name": "sales"})], [orders()])
-        .refusing("sales.secret", "Insufficient Lake Formation permission(s): Required Select on secret");
-    let (_fake, catalog) = open(glue, GlueConfig::default()).await;
-    let told = catalog.preflight(&[table("orders"), table("secret"), table("gone")]).await.unwrap_err();
-    let Error::Denied(text) = &told else { panic!("not `Denied` but {told}") };
-    for named in ["`default`", "`sales.secret`", "`sales.gone`", "create an empty one"] {
-        assert!(text.contains(named), "{named}: {text}");
+#[tokio::test]
+async fn a_preflight_asks_for_each_permission_once_and_names_what_is_missing() {
+    let (fake, catalog) = sales(vec![orders()]).await;
+    assert_eq!(failed(&catalog).await, []);
+    let operations: Vec<_> = fake.calls().into_iter().map(|call| call.operation).collect();
+    assert_eq!(operations, ["GetDatabases", "GetTables", "GetTable", "GetDatabase"]);
+    for operation in operations {
+        fake.fault_at(&operation, Fault::Denied);
+        let failed = failed(&catalog).await;
+        assert_eq!(failed.len(), 1, "{failed:?}");
+        assert_eq!(failed[0].0, format!("glue:{operation}"));
     }
-    assert!(!text.contains("`sales.orders`"), "what is there is no trouble: {text}");
+    let (_fake, empty) = open(Glue::new([], []), GlueConfig::default()).await;
+    let failed = failed(&empty).await;
+    assert_eq!(failed.len(), 1, "where nothing is, only what Spark needs is missing: {failed:?}");
+    assert!(failed[0].0 == "glue:GetDatabase" && failed[0].1.contains("create an empty one"), "{failed:?}");
 }

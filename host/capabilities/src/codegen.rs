@@ -74,6 +74,11 @@ pub trait Listener: Send + Sync {
     fn hear(&self, piece: &str);
 }
 
+/// Hears nothing.
+impl Listener for () {
+    fn hear(&self, _: &str) {}
+}
+
 /// A model, as an adapter reaches it: what stands behind [`Codegen`].
 #[async_trait]
 pub trait Model: Send + Sync + fmt::Debug + fmt::Display {

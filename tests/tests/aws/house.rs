@@ -78,9 +78,15 @@ impl House {
 
     /// A server that has nothing of its own but its database.
     pub(crate) async fn server(&self) -> TestHost {
-        let (url, region, key, secret) = &self.s3;
-        let config = format!(
-            "[aws]\nregion = \"{region}\"\n[aws.endpoints]\ns3 = \"{url}\"\nglue = \"{}\"\nlambda = \"{}\"\nemr-serverless = \"{}\"\n\
+        let (config, environment) = (self.config(&self.s3.0), self.environment());
+        TestHost::start_with(BIN, Parts { config, environment, ..Parts::default() }).await.unwrap()
+    }
+
+    /// Its configuration, with S3 at an address.
+    pub(crate) fn config(&self, s3: &str) -> String {
+        let (_, region, ..) = &self.s3;
+        format!(
+            "[aws]\nregion = \"{region}\"\n[aws.endpoints]\ns3 = \"{s3}\"\nglue = \"{}\"\nlambda = \"{}\"\nemr-serverless = \"{}\"\n\
              [objects]\nbackend = \"s3\"\nbucket = \"house\"\n\
              [catalog]\nbackend = \"glue\"\n\
              [functions]\nbackend = \"lambda\"\n[functions.targets.small]\nfunction = \"sparkOnLambda\"\n\
@@ -90,9 +96,18 @@ impl House {
             self.glue.url(),
             self.lambda.url(),
             self.emr.url(),
-        );
-        let environment = vec![("AWS_ACCESS_KEY_ID", key.clone()), ("AWS_SECRET_ACCESS_KEY", secret.clone())];
-        TestHost::start_with(BIN, Parts { config, environment, ..Parts::default() }).await.unwrap()
+        )
+    }
+
+    /// Who the server is at AWS.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        let (_, _, key, secret) = &self.s3;
+        vec![("AWS_ACCESS_KEY_ID", key.clone()), ("AWS_SECRET_ACCESS_KEY", secret.clone())]
+    }
+
+    /// Where S3 is.
+    pub(crate) fn s3(&self) -> std::net::SocketAddr {
+        self.s3.0.trim_start_matches("http://").parse().unwrap()
     }
 
     /// Keeps the folder until here.

@@ -8,6 +8,7 @@
     reason = "a test fails loudly"
 )]
 
+mod doctor;
 mod house;
 mod models;
 mod runs;

@@ -3,6 +3,7 @@
 mod log;
 mod parameters;
 mod policy;
+mod preflight;
 mod state;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
@@ -77,7 +78,7 @@ impl EmrBatches {
         self.targets.get(target).ok_or_else(|| {
             let known = known(self.targets.keys());
             Error::Unconfigured(format!(
-                "no place for batches `{target}` is set up ({known}): the setting is `batches.{target}`"
+                "no place for batches `{target}` is set up ({known}): the setting is `batches.targets.{target}`"
             ))
         })
     }

@@ -1,40 +1,29 @@
-//! Looking ahead whether a program will find its tables.
+//! Whether a catalog can be read.
 
 use enginehouse_capabilities::{Catalog, Error, Result};
-use futures::{StreamExt, stream};
 
 use super::{Action, GlueCatalog};
+use crate::permission::Permission;
 
-/// Looks at once.
-const AT_ONCE: usize = 4;
+/// Looked for where a catalog has no database or table; it is no name that somebody uses.
+const NOBODYS: &str = "enginehouse_preflight";
 
 impl GlueCatalog {
-    /// Whether Spark will find its way: it asks Glue for the database `default` before anything else, and then for each table, given as
-    /// database and name.
-    ///
-    /// # Errors
-    /// [`Error::Denied`] where a permission is missing, [`Error::NotFound`] where only databases or tables are; one text names all of
-    /// them. Where Glue cannot be asked, that error alone.
-    pub async fn preflight(&self, tables: &[(String, String)]) -> Result<()> {
-        let looks = stream::iter(tables).map(|(database, name)| async move { self.table(database, name).await.err() });
-        let mut wrong: Vec<Error> = self.default_database().await.err().into_iter().collect();
-        wrong.extend(looks.buffered(AT_ONCE).filter_map(async |error| error).collect::<Vec<_>>().await);
-        let (mut denied, mut texts) = (false, Vec::new());
-        for error in wrong {
-            match error {
-                Error::Denied(text) => {
-                    denied = true;
-                    texts.push(text);
-                }
-                Error::NotFound(text) | Error::Invalid(text) => texts.push(text),
-                other => return Err(other),
-            }
-        }
-        match (texts.is_empty(), denied) {
-            (true, _) => Ok(()),
-            (false, true) => Err(Error::Denied(texts.join("; "))),
-            (false, false) => Err(Error::NotFound(texts.join("; "))),
-        }
+    /// Whether what this adapter does is allowed, and whether there is the database `default`: Spark asks for it before anything else.
+    /// Looks at the first database and its first table.
+    pub async fn preflight(&self) -> Vec<Permission> {
+        let databases = self.databases(None).await;
+        let database = databases.as_ref().ok().and_then(|page| page.names.first()).map_or(NOBODYS, String::as_str);
+        let tables = self.tables(database, None).await;
+        let table = tables.as_ref().ok().and_then(|page| page.names.first()).map_or(NOBODYS, String::as_str);
+        let found = self.table(database, table).await.map(drop);
+        let (on_database, on_table) = (format!("the database {database}"), format!("the table {database}.{table}"));
+        vec![
+            Permission::new(Action::Database.as_str(), "the database default", self.default_database().await),
+            Permission::on_nothing(Action::Tables.as_str(), on_database, tables.map(drop)),
+            Permission::on_nothing(Action::Table.as_str(), on_table, found),
+            Permission::new(Action::Databases.as_str(), "the catalog", databases.map(drop)),
+        ]
     }
 
     async fn default_database(&self) -> Result<()> {

@@ -14,7 +14,7 @@ pub(super) enum Action {
 }
 
 impl Action {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Databases => "glue:GetDatabases",
             Self::Database => "glue:GetDatabase",

@@ -1,6 +1,7 @@
 //! Functions on Lambda.
 
 mod answer;
+mod preflight;
 mod shape;
 
 use std::{collections::BTreeMap, fmt, time::Duration};
@@ -73,7 +74,7 @@ impl LambdaFunctions {
         let Some(function) = self.targets.get(target) else {
             let known = known(self.targets.keys());
             return Err(Error::Unconfigured(format!(
-                "no function `{target}` is set up ({known}): the setting is `functions.{target}`"
+                "no function `{target}` is set up ({known}): the setting is `functions.targets.{target}`"
             )));
         };
         let payload = function.payload.apply(payload)?;

@@ -51,7 +51,7 @@ pub struct AgentCoreConfig {
 #[derive(Clone)]
 pub struct AgentCoreModel {
     client: Client,
-    config: AgentCoreConfig,
+    pub(super) config: AgentCoreConfig,
     name: String,
 }
 

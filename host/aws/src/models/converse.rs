@@ -53,7 +53,7 @@ pub struct Guardrail {
 #[derive(Clone)]
 pub struct ConverseModel {
     client: Client,
-    config: ConverseConfig,
+    pub(super) config: ConverseConfig,
     name: String,
 }
 

@@ -3,6 +3,7 @@
 mod agentcore;
 mod answer;
 mod converse;
+mod preflight;
 
 use std::{future::Future, time::Duration};
 

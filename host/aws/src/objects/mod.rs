@@ -1,6 +1,7 @@
 //! Objects in S3, or in what speaks like it.
 
 mod config;
+mod preflight;
 mod upload;
 
 use std::{

@@ -99,7 +99,7 @@ async fn invoke(State(agent): State<Arc<Agent>>, request: Request) -> Response {
         let events = Sse::new(told(model, request, session, working));
         return events.keep_alive(KeepAlive::default()).into_response();
     }
-    let reply = model.answer(&context(), request, &Deaf).await;
+    let reply = model.answer(&context(), request, &()).await;
     drop(working);
     Json(answer::whole(&reply, &session)).into_response()
 }
@@ -138,12 +138,6 @@ fn told(
 
 fn context() -> CallContext {
     CallContext { framework: "codegen-agent".into(), digest: String::new(), run: None, attempt: None }
-}
-
-struct Deaf;
-
-impl Listener for Deaf {
-    fn hear(&self, _: &str) {}
 }
 
 struct Telling(mpsc::UnboundedSender<String>);

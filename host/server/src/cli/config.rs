@@ -2,10 +2,11 @@
 
 use std::{io::Write, process::ExitCode};
 
+use anyhow::Context as _;
 use clap::Subcommand;
 
 use crate::{
-    backends,
+    backends::{self, AtAws},
     config::{Batches, Catalog, Codegen, Config, Functions, Objects, Store, Tools},
 };
 
@@ -13,29 +14,51 @@ use crate::{
 pub(super) enum Command {
     /// Check the configuration, find every secret that it names, and say which backends it chooses. Starts nothing.
     Check,
+    /// Print the IAM policy that the server needs at AWS, and no more.
+    Policy,
 }
 
 impl Command {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        let Self::Check = self;
         config.check()?;
-        let account = backends::account(config).await?;
-        for (setting, secret) in config.secrets() {
-            secret.find(&setting, account.as_ref()).await?;
+        match self {
+            Self::Check => check(config).await,
+            Self::Policy => policy(config).await,
         }
-        let mut out = std::io::stdout().lock();
-        for (capability, backend) in chosen(config) {
-            writeln!(out, "{capability:<10} {backend}")?;
-        }
-        if let Some(account) = account {
-            writeln!(out, "{:<10} {}", "aws", account.region())?;
-        }
-        for (name, advice) in config.unused_variables() {
-            writeln!(out, "warning: the variable {name} does nothing: {advice}")?;
-        }
-        writeln!(out, "the configuration is right")?;
-        Ok(ExitCode::SUCCESS)
     }
+}
+
+async fn check(config: &Config) -> anyhow::Result<ExitCode> {
+    let account = backends::account(config).await?;
+    for (setting, secret) in config.secrets() {
+        secret.find(&setting, account.as_ref()).await?;
+    }
+    let mut out = std::io::stdout().lock();
+    for (capability, backend) in chosen(config) {
+        writeln!(out, "{capability:<10} {backend}")?;
+    }
+    if let Some(account) = account {
+        writeln!(out, "{:<10} {}", "aws", account.region())?;
+    }
+    for (name, advice) in config.unused_variables() {
+        writeln!(out, "warning: the variable {name} does nothing: {advice}")?;
+    }
+    writeln!(out, "the configuration is right")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn policy(config: &Config) -> anyhow::Result<ExitCode> {
+    let account = backends::account(config).await?;
+    let account = account.context("nothing of the configuration is at AWS, so no policy is needed")?;
+    let at_aws = AtAws::of(config)?;
+    writeln!(std::io::stdout(), "{}", at_aws.policy(account.region()))?;
+    if at_aws.reads_anything() {
+        writeln!(
+            std::io::stderr(),
+            "note: data in other buckets is not in it; name their prefixes in `frameworks.FRAMEWORK.grants.objects.read`"
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Which backend stands behind each capability, in words.

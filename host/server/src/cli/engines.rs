@@ -1,4 +1,4 @@
-//! `enginehouse engines` and `enginehouse doctor`.
+//! `enginehouse engines`.
 
 use std::{
     io::{self, Write},
@@ -56,17 +56,4 @@ fn install(engines: &EnginesRoot, name: &str) -> anyhow::Result<Installed> {
         let _cannot_be_told = writeln!(io::stderr(), "  {line}");
     };
     Ok(engines.install(name, tell)?)
-}
-
-/// Says what is there and what is missing; fails where something is.
-pub(super) fn doctor(engines: &EnginesRoot) -> anyhow::Result<ExitCode> {
-    let mut out = io::stdout().lock();
-    let checks = engines.doctor();
-    for check in &checks {
-        writeln!(out, "{:4} {}: {}", if check.ok { "ok" } else { "MISS" }, check.name, check.detail)?;
-        if let Some(mend) = &check.mend {
-            writeln!(out, "     mend it with: {mend}")?;
-        }
-    }
-    Ok(if checks.iter().all(|check| check.ok) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

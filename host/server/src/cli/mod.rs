@@ -2,6 +2,7 @@
 
 mod check;
 mod config;
+mod doctor;
 mod engines;
 mod plugin;
 
@@ -54,7 +55,12 @@ enum Command {
         listen: SocketAddr,
     },
     /// Say what is there, what is missing, and the command that mends it.
-    Doctor,
+    Doctor {
+        /// Look at the services of AWS that the configuration names, in the place of this machine: whether each lets itself be used, and
+        /// which permission is missing. Models are asked for one word.
+        #[arg(long)]
+        aws: bool,
+    },
     /// Compile one component. Started by the server.
     #[command(hide = true)]
     Compile,
@@ -116,7 +122,8 @@ fn start(arguments: Arguments, change: impl FnOnce(&mut Start)) -> anyhow::Resul
             runtime()?.block_on(codegen_agent(&config, listen))?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Doctor => engines::doctor(&engines),
+        Command::Doctor { aws: false } => doctor::machine(&engines),
+        Command::Doctor { aws: true } => runtime()?.block_on(doctor::aws(&config)),
         Command::Shim { arguments } => Ok(shim::run(&arguments)),
         Command::Compile => Ok(compile_for_parent()),
     }

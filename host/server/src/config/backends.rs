@@ -223,8 +223,10 @@ pub enum Auth {
     Bearer(Secret),
     /// OAuth 2.0.
     ClientCredentials {
-        /// Where tokens are given.
-        token_url: Url,
+        /// Where tokens are given; this, or `issuer`.
+        token_url: Option<Url>,
+        /// Who gives them, and tells where itself.
+        issuer: Option<Url>,
         /// Who we are.
         client_id: String,
         /// And the proof.
@@ -235,6 +237,18 @@ pub enum Auth {
     },
     /// The account's own credentials, for this service of AWS.
     Sigv4(String),
+}
+
+impl Auth {
+    /// Why it says too little or too much; nothing where it is right.
+    pub(super) fn wrong(&self) -> Option<&'static str> {
+        match self {
+            Self::ClientCredentials { token_url, issuer, .. } if token_url.is_some() == issuer.is_some() => {
+                Some("say where tokens are given: either `token-url` or `issuer`")
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Secret {

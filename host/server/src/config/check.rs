@@ -3,7 +3,7 @@
 use enginehouse_aws::Service;
 use enginehouse_capabilities::ObjectUri;
 
-use super::{Batches, Codegen, Config, Error, Functions, Tools};
+use super::{Auth, Batches, Codegen, Config, Error, Functions, Tools};
 
 impl Config {
     /// What must hold before a port opens.
@@ -67,6 +67,13 @@ impl Config {
                 }
             }
         }
+        if let Tools::Mcp { servers } = &self.tools {
+            for (name, server) in servers {
+                if let Some(error) = server.auth.as_ref().and_then(Auth::wrong) {
+                    return wrong(format!("tools.servers.{name}.auth.client-credentials"), error);
+                }
+            }
+        }
         let targets = self.targets();
         for (framework, settings) in &self.frameworks {
             for (platform, target) in &settings.places {
@@ -95,5 +102,28 @@ impl Config {
             targets.extend(servers.keys().map(String::as_str));
         }
         targets
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_tokens_are_given_is_said_once() {
+        let check = |place: &str| {
+            let text = format!(
+                "[tools]\nbackend = \"mcp\"\n[tools.servers.jobs]\nurl = \"https://tools.example/mcp\"\n\
+                 [tools.servers.jobs.auth.client-credentials]\nclient-id = \"us\"\nclient-secret = {{ env = \"SECRET\" }}\n{place}"
+            );
+            toml::from_str::<Config>(&text).unwrap().check().map_err(|error| error.to_string())
+        };
+        let (url, issuer) = ("token-url = \"https://id.example/token\"\n", "issuer = \"https://id.example/\"\n");
+        check(url).unwrap();
+        check(issuer).unwrap();
+        for wrong in ["", &format!("{url}{issuer}")] {
+            let told = check(wrong).unwrap_err();
+            assert!(told.contains("tools.servers.jobs.auth.client-credentials") && told.contains("`issuer`"), "{told}");
+        }
     }
 }

@@ -130,6 +130,14 @@ impl Limits {
 }
 
 impl Grants {
+    /// What it may read of what its attempts may; nothing: all of that.
+    ///
+    /// # Errors
+    /// For a prefix that is none.
+    pub(crate) fn readable(&self) -> Result<Vec<ObjectUri>, capabilities::Error> {
+        self.prefixes().read.iter().flatten().map(|uri| uri.parse()).collect()
+    }
+
     /// What is wrong in it: the setting below `grants`, and why.
     pub(crate) fn wrong(&self) -> Option<(&'static str, String)> {
         let prefixes = self.prefixes();

@@ -92,6 +92,9 @@ impl Service for Lambda {
         let Some(function) = self.functions.lock().get(name).cloned() else {
             return Answer::error("ResourceNotFoundException", &format!("Function not found: {asked}"));
         };
+        if call.input["X-Amz-Invocation-Type"] == "DryRun" {
+            return Answer::Body(json!({"StatusCode": 204}), Body::empty());
+        }
         let Ok(event) = serde_json::from_slice(&call.body) else {
             return Answer::error("InvalidRequestContentException", "Could not parse request body into json");
         };

@@ -8,6 +8,7 @@ mod fault;
 mod glue;
 mod lambda;
 mod s3;
+mod secrets;
 mod server;
 
 pub use self::{
@@ -19,5 +20,6 @@ pub use self::{
     glue::Glue,
     lambda::{Lambda, LambdaOutcome},
     s3::S3Proxy,
+    secrets::Secrets,
     server::{Call, FakeAws, Service},
 };

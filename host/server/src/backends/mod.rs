@@ -1,14 +1,16 @@
 //! Which backend stands behind each capability: the configuration's choices, matched once.
 
+mod at_aws;
+
 use std::{collections::BTreeMap, num::NonZeroUsize, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use enginehouse_aws::{
-    Account, AccountConfig, AgentCoreConfig, AgentCoreModel, BatchTarget, ConverseConfig, ConverseModel, EmrBatches,
-    FunctionTarget, GlueCatalog, GlueConfig, Guardrail, LambdaFunctions, PayloadShape, S3Access, S3Config, S3Objects,
+    Account, AccountConfig, AgentCoreModel, ConverseModel, EmrBatches, GlueCatalog, LambdaFunctions, Permission,
+    S3Access, S3Config, S3Objects,
 };
 use enginehouse_capabilities::{
-    Batches, Catalog, Codegen, Functions, Journal, Model, Objects, Processes, Tools, Unconfigured,
+    Batches, Catalog, Codegen, Functions, Journal, Model, Objects, Processes, ToolServers as _, Tools, Unconfigured,
 };
 use enginehouse_local::{
     catalog::SqliteCatalog,
@@ -23,6 +25,8 @@ use enginehouse_protocols::{
 use enginehouse_runtime::Capabilities;
 use tokio::net::TcpListener;
 
+pub(crate) use self::at_aws::AtAws;
+use self::at_aws::ModelAtAws;
 use crate::{
     calls::{BackgroundFunctions, BackgroundTools, Calls},
     config::{self, Config},
@@ -67,6 +71,7 @@ pub(crate) struct Backends {
 pub(crate) async fn open(with: With<'_>) -> anyhow::Result<Backends> {
     let config = with.config;
     let account = account(config).await?;
+    let at_aws = AtAws::of(config)?;
     let embedded = Arc::new(EmbeddedStore::open(&config.data).await.context("cannot open the object store")?);
     let engines = EnginesRoot::new(&config.local.engines);
     let local_engines = engines.engines().iter().map(|engine| engine.name.to_string()).collect();
@@ -77,9 +82,9 @@ pub(crate) async fn open(with: With<'_>) -> anyhow::Result<Backends> {
     let objects = objects(config, account.as_ref(), embedded).await?;
     let capabilities = Capabilities {
         codegen: codegen(&with, account.as_ref()).await?,
-        catalog: catalog(config, account.as_ref()).await?,
-        functions: functions(config, account.as_ref(), with.calls.clone())?,
-        batches: batches(config, account.as_ref(), &objects)?,
+        catalog: catalog(config, &at_aws, account.as_ref()).await?,
+        functions: functions(&at_aws, account.as_ref(), with.calls.clone())?,
+        batches: batches(&at_aws, account.as_ref(), &objects)?,
         tools: tools(config, account.as_ref(), with.calls).await?,
         objects,
         processes,
@@ -98,6 +103,22 @@ pub(crate) async fn account(config: &Config) -> anyhow::Result<Option<Account>> 
     let endpoints = endpoints.collect::<Result<_, enginehouse_capabilities::Error>>()?;
     let account = Account::open(&AccountConfig { region, profile, endpoints, keys: None }).await;
     Ok(Some(account.context("cannot open the account at AWS")?))
+}
+
+/// Whether each service at AWS that the configuration names lets itself be used, by the least call that shows it.
+pub(crate) async fn preflight(config: &Config, account: &Account) -> anyhow::Result<Vec<Permission>> {
+    let at_aws = AtAws::of(config)?;
+    let mut permissions = at_aws.preflight(account).await?;
+    if let config::Tools::Mcp { servers } = &config.tools {
+        let signed = servers.iter().filter(|(name, _)| at_aws.gateways.contains_key(*name));
+        let signed = signed.map(|(name, server)| (name.clone(), server.clone())).collect();
+        let servers = mcp(&signed, Some(account)).await?;
+        for name in signed.keys() {
+            let listed = servers.list(name).await.map(drop);
+            permissions.push(Permission::new("bedrock-agentcore:InvokeGateway", name, listed));
+        }
+    }
+    Ok(permissions)
 }
 
 async fn local_processes(
@@ -130,11 +151,9 @@ async fn objects(
     })
 }
 
-async fn catalog(config: &Config, account: Option<&Account>) -> anyhow::Result<Arc<dyn Catalog>> {
-    Ok(match (&config.catalog, account) {
-        (config::Catalog::Glue { catalog_id }, Some(account)) => {
-            Arc::new(GlueCatalog::new(account, GlueConfig { catalog_id: catalog_id.clone() }))
-        }
+async fn catalog(config: &Config, at_aws: &AtAws, account: Option<&Account>) -> anyhow::Result<Arc<dyn Catalog>> {
+    Ok(match (&at_aws.catalog, account) {
+        (Some(catalog), Some(account)) => Arc::new(GlueCatalog::new(account, catalog.clone())),
         _ => Arc::new(SqliteCatalog::open(&config.data).await.context("cannot open the catalog")?),
     })
 }
@@ -155,16 +174,10 @@ async fn codegen(with: &With<'_>, account: Option<&Account>) -> anyhow::Result<A
 
 /// The configured model, at its pace; none where none is set up.
 pub(crate) async fn model(config: &Config, account: Option<&Account>) -> anyhow::Result<Option<Arc<dyn Model>>> {
-    let model: Arc<dyn Model> = match (config.codegen.clone(), account) {
-        (config::Codegen::Agentcore { runtime, qualifier, model }, Some(account)) => {
-            let agent = AgentCoreConfig { runtime_arn: runtime, qualifier, model_id: model };
-            Arc::new(AgentCoreModel::new(account, agent))
-        }
-        (config::Codegen::Bedrock { models, guardrail, temperature }, Some(account)) => {
-            let guardrail = guardrail.map(|config::Guardrail { id, version }| Guardrail { id, version });
-            Arc::new(ConverseModel::new(account, ConverseConfig { models, guardrail, temperature }))
-        }
-        (config::Codegen::Openai { url, model, api_key, temperature }, account) => {
+    let model: Arc<dyn Model> = match (AtAws::of(config)?.model, config.codegen.clone()) {
+        (Some(ModelAtAws::Agent(agent)), _) => Arc::new(AgentCoreModel::new(account.context(NO_ACCOUNT)?, agent)),
+        (Some(ModelAtAws::Models(models)), _) => Arc::new(ConverseModel::new(account.context(NO_ACCOUNT)?, models)),
+        (None, config::Codegen::Openai { url, model, api_key, temperature }) => {
             let api_key = match api_key {
                 Some(key) => Some(key.find("codegen.api-key", account).await?),
                 None => None,
@@ -172,8 +185,7 @@ pub(crate) async fn model(config: &Config, account: Option<&Account>) -> anyhow:
             let endpoint = OpenAiConfig { base_url: url.to_string(), api_key, model, temperature };
             Arc::new(OpenAiModel::new(endpoint).context("cannot reach the model at `codegen.url`")?)
         }
-        (config::Codegen::Unconfigured, _) => return Ok(None),
-        (_, None) => anyhow::bail!(NO_ACCOUNT),
+        (None, _) => return Ok(None),
     };
     let limits = &config.limits.codegen;
     let pace = Pace {
@@ -184,54 +196,45 @@ pub(crate) async fn model(config: &Config, account: Option<&Account>) -> anyhow:
     Ok(Some(Arc::new(Paced::new(model, pace))))
 }
 
-fn functions(config: &Config, account: Option<&Account>, calls: Calls) -> anyhow::Result<Arc<dyn Functions>> {
-    let config::Functions::Lambda { targets } = &config.functions else {
+fn functions(at_aws: &AtAws, account: Option<&Account>, calls: Calls) -> anyhow::Result<Arc<dyn Functions>> {
+    if at_aws.functions.is_empty() {
         return Ok(Arc::new(Unconfigured { advice: NO_FUNCTIONS }));
-    };
-    let target = |target: &config::Function| FunctionTarget {
-        function: target.function.clone(),
-        qualifier: target.qualifier.clone(),
-        payload: match target.payload.clone() {
-            None => PayloadShape::default(),
-            Some(config::Payload::Word(config::AsIs::AsIs)) => PayloadShape::AsIs,
-            Some(config::Payload::Members { names, constants }) => PayloadShape::Members { names, constants },
-        },
-    };
-    let targets = targets.iter().map(|(name, function)| (name.clone(), target(function))).collect();
-    let functions = LambdaFunctions::new(account.context(NO_ACCOUNT)?, targets);
+    }
+    let functions = LambdaFunctions::new(account.context(NO_ACCOUNT)?, at_aws.functions.clone());
     Ok(Arc::new(BackgroundFunctions::new(Arc::new(functions), calls)))
 }
 
-fn batches(config: &Config, account: Option<&Account>, objects: &Arc<dyn Objects>) -> anyhow::Result<Arc<dyn Batches>> {
-    let config::Batches::EmrServerless { targets } = &config.batches else {
+fn batches(at_aws: &AtAws, account: Option<&Account>, objects: &Arc<dyn Objects>) -> anyhow::Result<Arc<dyn Batches>> {
+    if at_aws.batches.is_empty() {
         return Ok(Arc::new(Unconfigured { advice: NO_BATCHES }));
-    };
-    let target = |target: &config::Batch| -> anyhow::Result<BatchTarget> {
-        Ok(BatchTarget {
-            application_id: target.application.clone(),
-            execution_role_arn: target.role.clone(),
-            logs: target.logs.parse()?,
-            properties: target.properties.clone().into_iter().collect(),
-        })
-    };
-    let targets = targets.iter().map(|(name, batch)| Ok((name.clone(), target(batch)?)));
-    let targets = targets.collect::<anyhow::Result<_>>()?;
-    Ok(Arc::new(EmrBatches::new(account.context(NO_ACCOUNT)?, Arc::clone(objects), targets)))
+    }
+    let account = account.context(NO_ACCOUNT)?;
+    Ok(Arc::new(EmrBatches::new(account, Arc::clone(objects), at_aws.batches.clone())))
 }
 
 async fn tools(config: &Config, account: Option<&Account>, calls: Calls) -> anyhow::Result<Arc<dyn Tools>> {
     let config::Tools::Mcp { servers } = &config.tools else {
         return Ok(Arc::new(Unconfigured { advice: NO_TOOLS }));
     };
+    Ok(Arc::new(BackgroundTools::new(Arc::new(mcp(servers, account).await?), calls)))
+}
+
+async fn mcp(servers: &BTreeMap<String, config::Server>, account: Option<&Account>) -> anyhow::Result<McpServers> {
     let mut named = BTreeMap::new();
     for (name, server) in servers {
         let setting = |secret: &str| format!("tools.servers.{name}.auth.{secret}");
         let auth = match &server.auth {
             None => McpAuth::None,
             Some(config::Auth::Bearer(token)) => McpAuth::Bearer(token.find(&setting("bearer"), account).await?),
-            Some(config::Auth::ClientCredentials { token_url, client_id, client_secret, scopes }) => {
+            Some(config::Auth::ClientCredentials { token_url, issuer, client_id, client_secret, scopes }) => {
                 McpAuth::ClientCredentials(ClientCredentials {
-                    place: TokenPlace::Endpoint(token_url.to_string()),
+                    place: match (issuer, token_url) {
+                        (Some(issuer), _) => TokenPlace::Issuer(issuer.to_string()),
+                        (None, token_url) => {
+                            let missing = || format!("`{}` is missing", setting("client-credentials.token-url"));
+                            TokenPlace::Endpoint(token_url.as_ref().with_context(missing)?.to_string())
+                        }
+                    },
                     client_id: client_id.clone(),
                     client_secret: client_secret.find(&setting("client-credentials.client-secret"), account).await?,
                     scopes: scopes.clone(),
@@ -242,7 +245,7 @@ async fn tools(config: &Config, account: Option<&Account>, calls: Calls) -> anyh
         let version = server.version.as_deref().map(str::parse).transpose()?;
         named.insert(name.clone(), McpServer { url: server.url.to_string(), auth, version });
     }
-    Ok(Arc::new(BackgroundTools::new(Arc::new(McpServers::new(named)?), calls)))
+    Ok(McpServers::new(named)?)
 }
 
 /// Our own S3 endpoint on loopback, and a client of it.
