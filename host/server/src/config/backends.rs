@@ -226,7 +226,7 @@ pub enum Auth {
         /// Where tokens are given; this, or `issuer`.
         token_url: Option<Url>,
         /// Who gives them, and tells where itself.
-        issuer: Option<Url>,
+        issuer: Option<Box<Url>>,
         /// Who we are.
         client_id: String,
         /// And the proof.
