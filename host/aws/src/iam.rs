@@ -9,7 +9,7 @@ use std::fmt;
 use enginehouse_capabilities::ObjectUri;
 use serde_json::{Value, json};
 
-use crate::{AgentCoreConfig, BatchTarget, ConverseConfig, FunctionTarget, GlueConfig};
+use crate::{AgentCoreConfig, BatchTarget, ConverseConfig, FunctionTarget, GlueConfig, arn};
 
 /// Before the id of a model, these name a profile that sends requests to several regions.
 const REGIONS_OF_PROFILES: [&str; 8] = ["us", "eu", "apac", "jp", "au", "ca", "us-gov", "global"];
@@ -43,11 +43,10 @@ impl Policy {
 
     /// What is only read: an object, or what lies below a prefix.
     pub fn reads(&mut self, prefix: &ObjectUri) {
-        let arn = format!("arn:{}:s3:::{}", self.partition, prefix.bucket());
+        self.allow(&["s3:GetObject"], vec![arn::of_objects(prefix, self.partition)]);
         let below = if prefix.is_prefix() { "*" } else { "" };
-        self.allow(&["s3:GetObject"], vec![format!("{arn}/{}{below}", prefix.key())]);
-        let names = json!({"StringLike": {"s3:prefix": format!("{}{below}", prefix.key())}});
-        self.allow_where(&["s3:ListBucket"], vec![arn], &names);
+        let names = json!({"StringLike": {"s3:prefix": format!("{}{below}", arn::escaped(prefix.key()))}});
+        self.allow_where(&["s3:ListBucket"], vec![format!("arn:{}:s3:::{}", self.partition, prefix.bucket())], &names);
     }
 
     /// All tables of a catalog: callers may look at any.

@@ -1,6 +1,7 @@
 //! AWS adapters. Only here does anything say S3, Glue, Lambda, EMR or Bedrock.
 
 mod account;
+mod arn;
 mod batches;
 mod catalog;
 mod failure;

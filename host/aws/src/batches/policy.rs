@@ -7,6 +7,8 @@
 use enginehouse_capabilities::{AttemptScope, Error, ObjectUri, Result};
 use serde_json::{Value, json};
 
+use crate::arn::{escaped, of_objects as arn};
+
 /// The most characters of a policy.
 const MAX_CHARACTERS: usize = 2048;
 
@@ -73,23 +75,6 @@ fn listing(places: Vec<ObjectUri>, partition: &str) -> Vec<Value> {
         }))
     };
     of_bucket.filter_map(statement).collect()
-}
-
-fn arn(uri: &ObjectUri, partition: &str) -> String {
-    let all = if uri.is_prefix() { "*" } else { "" };
-    format!("arn:{partition}:s3:::{}/{}{all}", uri.bucket(), escaped(uri.key()))
-}
-
-/// Characters of a key that a policy would read as a pattern or a variable.
-fn escaped(key: &str) -> String {
-    let mut text = String::with_capacity(key.len());
-    for character in key.chars() {
-        match character {
-            '*' | '?' | '$' => text.extend(['$', '{', character, '}']),
-            _ => text.push(character),
-        }
-    }
-    text
 }
 
 /// The same JSON without a character beyond ASCII, since a policy takes few of them.

@@ -4,12 +4,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context as _;
 use enginehouse_aws::{
-    Account, AgentCoreConfig, AgentCoreModel, BatchTarget, ConverseConfig, ConverseModel, EmrBatches, FunctionTarget,
-    GlueCatalog, GlueConfig, Guardrail, LambdaFunctions, PayloadShape, Permission, Policy, S3Access, S3Objects,
-    may_read_secret,
+    Account, AccountConfig, AgentCoreConfig, AgentCoreModel, BatchTarget, ConverseConfig, ConverseModel, EmrBatches,
+    FunctionTarget, GlueCatalog, GlueConfig, Guardrail, LambdaFunctions, PayloadShape, Permission, Policy, S3Access,
+    S3Objects, may_read_secret,
 };
 use enginehouse_capabilities::ObjectUri;
-use url::Url;
 
 use crate::config::{self, Auth, Config, Secret};
 
@@ -24,12 +23,14 @@ pub(crate) struct AtAws {
     /// Names or ARNs.
     pub(crate) secrets: Vec<String>,
     /// Servers of tools that take signatures, by name.
-    pub(crate) gateways: BTreeMap<String, Url>,
+    pub(crate) gateways: BTreeMap<String, config::Server>,
     /// What plugins may read beside uploads and results.
     reads: Vec<ObjectUri>,
+    /// Whether one of them is told of no bounds to that.
+    reads_anything: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum ModelAtAws {
     Agent(AgentCoreConfig),
     Models(ConverseConfig),
@@ -42,8 +43,10 @@ impl AtAws {
         let mut at_aws = Self::default();
         if let config::Objects::S3 { bucket } = &config.objects {
             at_aws.bucket = Some(bucket.clone());
-            let prefixes = config.frameworks.values().map(|framework| framework.grants.readable());
-            at_aws.reads = prefixes.collect::<Result<Vec<_>, _>>()?.concat();
+            let named = config.frameworks.values().map(|framework| framework.grants.readable());
+            let named = named.collect::<Result<Vec<_>, _>>()?;
+            at_aws.reads_anything = named.is_empty() || named.iter().any(Option::is_none);
+            at_aws.reads = named.into_iter().flatten().flatten().collect();
             at_aws.reads.sort_unstable();
             at_aws.reads.dedup();
         }
@@ -61,7 +64,7 @@ impl AtAws {
         at_aws.secrets = config.secrets().into_iter().filter_map(|(_, secret)| secret_at_aws(secret)).collect();
         if let config::Tools::Mcp { servers } = &config.tools {
             let signed = servers.iter().filter(|(_, server)| matches!(server.auth, Some(Auth::Sigv4(_))));
-            at_aws.gateways = signed.map(|(name, server)| (name.clone(), server.url.clone())).collect();
+            at_aws.gateways = signed.map(|(name, server)| (name.clone(), server.clone())).collect();
         }
         Ok(at_aws)
     }
@@ -80,14 +83,32 @@ impl AtAws {
             None => {}
         }
         self.secrets.iter().for_each(|id| policy.secret(id));
-        let hosts = self.gateways.values().filter_map(Url::host_str);
+        let hosts = self.gateways.values().filter_map(|server| server.url.host_str());
         hosts.for_each(|host| policy.gateway(host));
         policy
     }
 
     /// Whether plugins may read what the policy does not name.
     pub(crate) fn reads_anything(&self) -> bool {
-        self.bucket.is_some() && self.reads.is_empty()
+        self.reads_anything
+    }
+
+    fn is_empty(&self) -> bool {
+        let Self { bucket, catalog, functions, batches, model, secrets, gateways, .. } = self;
+        let targets = functions.is_empty() && batches.is_empty() && gateways.is_empty();
+        targets && bucket.is_none() && catalog.is_none() && model.is_none() && secrets.is_empty()
+    }
+
+    /// The account, where anything is there.
+    pub(crate) async fn account(&self, aws: &config::Aws) -> anyhow::Result<Option<Account>> {
+        if self.is_empty() {
+            return Ok(None);
+        }
+        let config::Aws { region, profile, endpoints } = aws.clone();
+        let endpoints = endpoints.into_iter().map(|(name, url)| Ok((name.parse()?, url.to_string())));
+        let endpoints = endpoints.collect::<Result<_, enginehouse_capabilities::Error>>()?;
+        let account = Account::open(&AccountConfig { region, profile, endpoints, keys: None }).await;
+        Ok(Some(account.context("cannot open the account at AWS")?))
     }
 
     /// Whether each service lets itself be used, by the least call that shows it. Models are asked for one word.

@@ -6,8 +6,8 @@ use std::{collections::BTreeMap, num::NonZeroUsize, path::Path, sync::Arc, time:
 
 use anyhow::Context;
 use enginehouse_aws::{
-    Account, AccountConfig, AgentCoreModel, ConverseModel, EmrBatches, GlueCatalog, LambdaFunctions, Permission,
-    S3Access, S3Config, S3Objects,
+    Account, AgentCoreModel, ConverseModel, EmrBatches, GlueCatalog, LambdaFunctions, Permission, S3Access, S3Config,
+    S3Objects,
 };
 use enginehouse_capabilities::{
     Batches, Catalog, Codegen, Functions, Journal, Model, Objects, Processes, ToolServers as _, Tools, Unconfigured,
@@ -70,8 +70,8 @@ pub(crate) struct Backends {
 /// Opens every backend.
 pub(crate) async fn open(with: With<'_>) -> anyhow::Result<Backends> {
     let config = with.config;
-    let account = account(config).await?;
     let at_aws = AtAws::of(config)?;
+    let account = at_aws.account(&config.aws).await?;
     let embedded = Arc::new(EmbeddedStore::open(&config.data).await.context("cannot open the object store")?);
     let engines = EnginesRoot::new(&config.local.engines);
     let local_engines = engines.engines().iter().map(|engine| engine.name.to_string()).collect();
@@ -81,7 +81,7 @@ pub(crate) async fn open(with: With<'_>) -> anyhow::Result<Backends> {
     };
     let objects = objects(config, account.as_ref(), embedded).await?;
     let capabilities = Capabilities {
-        codegen: codegen(&with, account.as_ref()).await?,
+        codegen: codegen(&with, at_aws.model.clone(), account.as_ref()).await?,
         catalog: catalog(config, &at_aws, account.as_ref()).await?,
         functions: functions(&at_aws, account.as_ref(), with.calls.clone())?,
         batches: batches(&at_aws, account.as_ref(), &objects)?,
@@ -93,30 +93,13 @@ pub(crate) async fn open(with: With<'_>) -> anyhow::Result<Backends> {
     Ok(Backends { capabilities, local_engines })
 }
 
-/// The account at AWS, where anything is there.
-pub(crate) async fn account(config: &Config) -> anyhow::Result<Option<Account>> {
-    if !config.needs_aws() {
-        return Ok(None);
-    }
-    let config::Aws { region, profile, endpoints } = config.aws.clone();
-    let endpoints = endpoints.into_iter().map(|(name, url)| Ok((name.parse()?, url.to_string())));
-    let endpoints = endpoints.collect::<Result<_, enginehouse_capabilities::Error>>()?;
-    let account = Account::open(&AccountConfig { region, profile, endpoints, keys: None }).await;
-    Ok(Some(account.context("cannot open the account at AWS")?))
-}
-
 /// Whether each service at AWS that the configuration names lets itself be used, by the least call that shows it.
-pub(crate) async fn preflight(config: &Config, account: &Account) -> anyhow::Result<Vec<Permission>> {
-    let at_aws = AtAws::of(config)?;
+pub(crate) async fn preflight(at_aws: &AtAws, account: &Account) -> anyhow::Result<Vec<Permission>> {
     let mut permissions = at_aws.preflight(account).await?;
-    if let config::Tools::Mcp { servers } = &config.tools {
-        let signed = servers.iter().filter(|(name, _)| at_aws.gateways.contains_key(*name));
-        let signed = signed.map(|(name, server)| (name.clone(), server.clone())).collect();
-        let servers = mcp(&signed, Some(account)).await?;
-        for name in signed.keys() {
-            let listed = servers.list(name).await.map(drop);
-            permissions.push(Permission::new("bedrock-agentcore:InvokeGateway", name, listed));
-        }
+    let gateways = mcp(&at_aws.gateways, Some(account)).await?;
+    for name in at_aws.gateways.keys() {
+        let listed = gateways.list(name).await.map(drop);
+        permissions.push(Permission::new("bedrock-agentcore:InvokeGateway", name, listed));
     }
     Ok(permissions)
 }
@@ -158,11 +141,15 @@ async fn catalog(config: &Config, at_aws: &AtAws, account: Option<&Account>) -> 
     })
 }
 
-async fn codegen(with: &With<'_>, account: Option<&Account>) -> anyhow::Result<Arc<dyn Codegen>> {
+async fn codegen(
+    with: &With<'_>,
+    at_aws: Option<ModelAtAws>,
+    account: Option<&Account>,
+) -> anyhow::Result<Arc<dyn Codegen>> {
     let config = with.config;
     let model = match &with.model {
         Some(model) => Arc::clone(model),
-        None => match model(config, account).await? {
+        None => match model(config, at_aws, account).await? {
             Some(model) => model,
             None => return Ok(Arc::new(Unconfigured { advice: NO_MODEL })),
         },
@@ -173,8 +160,12 @@ async fn codegen(with: &With<'_>, account: Option<&Account>) -> anyhow::Result<A
 }
 
 /// The configured model, at its pace; none where none is set up.
-pub(crate) async fn model(config: &Config, account: Option<&Account>) -> anyhow::Result<Option<Arc<dyn Model>>> {
-    let model: Arc<dyn Model> = match (AtAws::of(config)?.model, config.codegen.clone()) {
+pub(crate) async fn model(
+    config: &Config,
+    at_aws: Option<ModelAtAws>,
+    account: Option<&Account>,
+) -> anyhow::Result<Option<Arc<dyn Model>>> {
+    let model: Arc<dyn Model> = match (at_aws, config.codegen.clone()) {
         (Some(ModelAtAws::Agent(agent)), _) => Arc::new(AgentCoreModel::new(account.context(NO_ACCOUNT)?, agent)),
         (Some(ModelAtAws::Models(models)), _) => Arc::new(ConverseModel::new(account.context(NO_ACCOUNT)?, models)),
         (None, config::Codegen::Openai { url, model, api_key, temperature }) => {

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 
 use crate::{
-    backends::{self, AtAws},
+    backends::AtAws,
     config::{Batches, Catalog, Codegen, Config, Functions, Objects, Store, Tools},
 };
 
@@ -29,7 +29,7 @@ impl Command {
 }
 
 async fn check(config: &Config) -> anyhow::Result<ExitCode> {
-    let account = backends::account(config).await?;
+    let account = AtAws::of(config)?.account(&config.aws).await?;
     for (setting, secret) in config.secrets() {
         secret.find(&setting, account.as_ref()).await?;
     }
@@ -48,9 +48,9 @@ async fn check(config: &Config) -> anyhow::Result<ExitCode> {
 }
 
 async fn policy(config: &Config) -> anyhow::Result<ExitCode> {
-    let account = backends::account(config).await?;
-    let account = account.context("nothing of the configuration is at AWS, so no policy is needed")?;
     let at_aws = AtAws::of(config)?;
+    let account = at_aws.account(&config.aws).await?;
+    let account = account.context("nothing of the configuration is at AWS, so no policy is needed")?;
     writeln!(std::io::stdout(), "{}", at_aws.policy(account.region()))?;
     if at_aws.reads_anything() {
         writeln!(

@@ -8,7 +8,10 @@ use std::{
 use enginehouse_aws::Verdict;
 use enginehouse_local::engines::EnginesRoot;
 
-use crate::{backends, config::Config};
+use crate::{
+    backends::{self, AtAws},
+    config::Config,
+};
 
 /// Says what is there on this machine and what is missing; fails where something is.
 pub(super) fn machine(engines: &EnginesRoot) -> anyhow::Result<ExitCode> {
@@ -26,11 +29,12 @@ pub(super) fn machine(engines: &EnginesRoot) -> anyhow::Result<ExitCode> {
 /// Says which of the services at AWS let themselves be used; fails where one does not.
 pub(super) async fn aws(config: &Config) -> anyhow::Result<ExitCode> {
     config.check()?;
-    let Some(account) = backends::account(config).await? else {
+    let at_aws = AtAws::of(config)?;
+    let Some(account) = at_aws.account(&config.aws).await? else {
         writeln!(io::stdout(), "nothing of the configuration is at AWS")?;
         return Ok(ExitCode::SUCCESS);
     };
-    let permissions = backends::preflight(config, &account).await?;
+    let permissions = backends::preflight(&at_aws, &account).await?;
     let mut out = io::stdout().lock();
     let mut well = true;
     for permission in permissions {

@@ -14,7 +14,16 @@ use enginehouse_local::{engines::EnginesRoot, processes::shim};
 use enginehouse_runtime::compile_for_parent;
 use tokio::net::TcpListener;
 
-use crate::{agent, app::Start, backends, config::Config, demo, serve::Server, telemetry::Telemetry, tls};
+use crate::{
+    agent,
+    app::Start,
+    backends::{self, AtAws},
+    config::Config,
+    demo,
+    serve::Server,
+    telemetry::Telemetry,
+    tls,
+};
 
 /// Plain requests to checked code to results on data engines.
 #[derive(Debug, Parser)]
@@ -137,8 +146,9 @@ async fn serve(config: Config, start: Start) -> anyhow::Result<()> {
 
 async fn codegen_agent(config: &Config, listen: SocketAddr) -> anyhow::Result<()> {
     config.check()?;
-    let account = backends::account(config).await?;
-    let model = backends::model(config, account.as_ref()).await?;
+    let at_aws = AtAws::of(config)?;
+    let account = at_aws.account(&config.aws).await?;
+    let model = backends::model(config, at_aws.model, account.as_ref()).await?;
     let model = model.context("no model is set up: the setting is `codegen`")?;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     tracing::info!(address = %listener.local_addr()?, %model, "the code generation agent serves");

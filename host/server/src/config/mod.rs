@@ -237,18 +237,6 @@ impl Config {
         Secret::all(&self.codegen, &self.tools)
     }
 
-    /// Whether anything of it is at AWS.
-    pub fn needs_aws(&self) -> bool {
-        let auth = |server: &Server| matches!(server.auth, Some(Auth::Sigv4(_)));
-        matches!(self.objects, Objects::S3 { .. })
-            || matches!(self.catalog, Catalog::Glue { .. })
-            || matches!(self.codegen, Codegen::Agentcore { .. } | Codegen::Bedrock { .. })
-            || matches!(self.functions, Functions::Lambda { .. })
-            || matches!(self.batches, Batches::EmrServerless { .. })
-            || matches!(&self.tools, Tools::Mcp { servers } if servers.values().any(auth))
-            || self.secrets().iter().any(|(_, secret)| secret.is_at_aws())
-    }
-
     /// The database that the configuration names.
     pub fn database(&self) -> Database {
         match &self.store {

@@ -20,11 +20,6 @@ pub enum Secret {
 }
 
 impl Secret {
-    /// Whether it takes an AWS account to find it.
-    pub fn is_at_aws(&self) -> bool {
-        matches!(self, Self::SecretsManager(_))
-    }
-
     /// The secret itself. `setting` says what it is for.
     ///
     /// # Errors

@@ -130,12 +130,12 @@ impl Limits {
 }
 
 impl Grants {
-    /// What it may read of what its attempts may; nothing: all of that.
+    /// What it may read of what its attempts may; none: all of that.
     ///
     /// # Errors
     /// For a prefix that is none.
-    pub(crate) fn readable(&self) -> Result<Vec<ObjectUri>, capabilities::Error> {
-        self.prefixes().read.iter().flatten().map(|uri| uri.parse()).collect()
+    pub(crate) fn readable(&self) -> Result<Option<Vec<ObjectUri>>, capabilities::Error> {
+        self.prefixes().read.map(|read| read.iter().map(|uri| uri.parse()).collect()).transpose()
     }
 
     /// What is wrong in it: the setting below `grants`, and why.

@@ -121,9 +121,7 @@ impl Drop for FakeAws {
     }
 }
 
-type Failed = Broken;
-
-async fn serve(state: Arc<State>, request: hyper::Request<Incoming>) -> Result<Response<Body>, Failed> {
+async fn serve(state: Arc<State>, request: hyper::Request<Incoming>) -> Result<Response<Body>, Broken> {
     let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(Body::new(body), usize::MAX).await?;
     let mut read = state.model.read(&head.method, &head.uri, &head.headers, &body);
@@ -166,7 +164,7 @@ async fn serve(state: Arc<State>, request: hyper::Request<Incoming>) -> Result<R
 
 impl State {
     /// What the service would not say fails the test, and ends the connection.
-    fn respond(&self, operation: &str, answer: Answer) -> Result<Response<Body>, Failed> {
+    fn respond(&self, operation: &str, answer: Answer) -> Result<Response<Body>, Broken> {
         answer.into_response(&self.model, operation).map_err(|wrong| {
             let told = wrong.join("; ").into();
             self.wrong.lock().extend(wrong);
@@ -182,7 +180,7 @@ impl State {
 }
 
 /// Half of a body that was announced whole.
-async fn partial(response: Response<Body>) -> Result<Response<Body>, Failed> {
+async fn partial(response: Response<Body>) -> Result<Response<Body>, Broken> {
     let (mut head, body) = response.into_parts();
     let whole = axum::body::to_bytes(body, usize::MAX).await?;
     head.headers.insert("content-length", whole.len().into());

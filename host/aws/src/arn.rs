@@ -1,0 +1,21 @@
+//! Objects in the words of a policy.
+
+use enginehouse_capabilities::ObjectUri;
+
+/// An object, or all that lies below a prefix, as a policy names it. `partition` is `aws`, `aws-cn` and the like.
+pub(crate) fn of_objects(uri: &ObjectUri, partition: &str) -> String {
+    let all = if uri.is_prefix() { "*" } else { "" };
+    format!("arn:{partition}:s3:::{}/{}{all}", uri.bucket(), escaped(uri.key()))
+}
+
+/// Characters of a key that a policy would read as a pattern or a variable.
+pub(crate) fn escaped(key: &str) -> String {
+    let mut text = String::with_capacity(key.len());
+    for character in key.chars() {
+        match character {
+            '*' | '?' | '$' => text.extend(['$', '{', character, '}']),
+            _ => text.push(character),
+        }
+    }
+    text
+}
