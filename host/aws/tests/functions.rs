@@ -234,6 +234,6 @@ async fn what_is_refused_is_refused_before_anything_is_sent() {
     assert!(matches!(&told, Error::Invalid(text) if text.contains("6291456")), "{told}");
     house.functions.check("echo", &grows).unwrap();
     let told = house.functions.check("elsewhere", "{}").unwrap_err();
-    assert!(matches!(&told, Error::Unconfigured(text) if text.contains("functions.elsewhere")), "{told}");
+    assert!(matches!(&told, Error::Unconfigured(text) if text.contains("`functions.targets.elsewhere`")), "{told}");
     assert_eq!(house.fake.calls().len(), 0);
 }
