@@ -8,13 +8,13 @@ use std::{
     fs::File,
     io::{self, Write},
     path::Path,
-    process::{Child, ExitCode, ExitStatus, Stdio},
+    process::{self, Child, ExitCode, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
 use enginehouse_capabilities::{ObjectUri, ProcessOutput};
-use rustix::process::{WaitOptions, getpid, set_child_subreaper, setsid, wait};
+use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, set_child_subreaper, setsid, wait};
 
 use super::{
     Shim,
@@ -109,12 +109,30 @@ fn supervise(folder: &Folder, setup: &Setup) -> io::Result<End> {
     let end = watch(folder, setup, &mut child);
     let _ = child.kill();
     child.wait()?;
-    // The first process of the sandbox ends after the last of the others.
-    while wait(WaitOptions::empty()).is_ok() {}
+    end_what_is_left();
     for pump in pumps.into_iter().flatten() {
         let _ = pump.join();
     }
     end
+}
+
+/// Ends what the sandbox left to us, and sees the last of it go.
+///
+/// Killed while it is still being made, bubblewrap leaves its first process behind, which waits for ever for a word from the one that
+/// is gone. The first process of a sandbox ends after the last of the others.
+fn end_what_is_left() {
+    loop {
+        for left in Tree::of(process::id()).below_root() {
+            let pid = i32::try_from(*left).ok().and_then(Pid::from_raw);
+            // It may have ended by itself meanwhile; its number is not given again before we have waited for it.
+            let _ = pid.map(|pid| kill_process(pid, Signal::KILL));
+        }
+        match wait(WaitOptions::NOHANG) {
+            Ok(Some(_)) => {}
+            Ok(None) => thread::sleep(TICK),
+            Err(_) => return,
+        }
+    }
 }
 
 fn watch(folder: &Folder, setup: &Setup, child: &mut Child) -> io::Result<End> {

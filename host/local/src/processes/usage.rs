@@ -48,6 +48,11 @@ impl Tree {
         tree
     }
 
+    /// All but the root itself.
+    pub(super) fn below_root(&self) -> &[u32] {
+        self.processes.get(1..).unwrap_or_default()
+    }
+
     /// Whether a process of it was started as `executable`.
     pub(super) fn runs(&self, executable: &str) -> bool {
         let line = |pid: &u32| fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();

@@ -120,7 +120,11 @@ impl House {
             if reached(&state) {
                 return state;
             }
-            assert!(begun.elapsed() < Duration::from_secs(280), "still {state:?}: {}", self.both().await);
+            assert!(
+                begun.elapsed() < Duration::from_secs(280),
+                "{token:?} is still {state:?}; the first one wrote: {}",
+                self.both().await
+            );
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
     }
