@@ -203,7 +203,9 @@ pub enum Error {
     #[error("the setting `{0}` is wrong: {1}")]
     Setting(String, String),
     /// This user has no home folder.
-    #[error("no home folder was found for this user: name the data folder with --data")]
+    #[error(
+        "no home folder was found for this user: name the data folder with --data, and that of engines by the setting `local.engines`"
+    )]
     Homeless,
 }
 
@@ -315,8 +317,17 @@ impl Default for CodegenLimits {
 
 /// A message of serde's without the value that it quotes, which may be a password in the wrong place.
 fn without_values(message: &str) -> String {
-    let quoted = message.split_once("string \"").and_then(|(before, rest)| Some((before, rest.rsplit_once('"')?.1)));
-    quoted.map_or_else(|| message.to_owned(), |(before, after)| format!("{before}string \"…\"{after}"))
+    // A text may hold the sign that ends it; a word that is no variant, and a number, do not.
+    let text = message.split_once('"').and_then(|(before, rest)| Some((before, rest.rsplit_once('"')?.1)));
+    let word = ["variant `", "integer `", "floating point `"].into_iter().find_map(|sign| {
+        let (before, rest) = message.split_once(sign)?;
+        let after = rest.split_once("`, expected").map_or("", |(_, after)| after);
+        Some(format!("{before}{sign}…`, expected{after}"))
+    });
+    match text {
+        Some((before, after)) => format!("{before}\"…\"{after}"),
+        None => word.unwrap_or_else(|| message.to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -358,10 +369,16 @@ mod tests {
             "store = \"postgres://u:hunter2@h/db\"",
             "[limits]\nrun-seconds = \"hunter2\"",
             "[store]\nbackend = \"hunter2",
+            "[codegen]\nbackend = \"openai\"\nurl = \"http://127.0.0.1:1/v1\"\nmodel = \"m\"\napi-key = \"hunter2\"",
+            "[codegen]\nbackend = \"openai\"\nurl = \"http://127.0.0.1:1/v1\"\nmodel = \"m\"\napi-key = { env = \"A\", hunter2 = 1 }",
+            "[codegen]\nbackend = \"openai\"\nurl = \"hunter2\"\nmodel = \"m\"",
+            "[tools]\nbackend = \"mcp\"\n[tools.servers.a]\nurl = \"http://127.0.0.1:1/mcp\"\nauth = \"hunter2\"",
+            "[tools]\nbackend = \"mcp\"\n[tools.servers.a]\nurl = \"http://127.0.0.1:1/mcp\"\nauth = { bearer = \"hunter2\" }",
+            "[tools]\nbackend = \"mcp\"\n[tools.servers.a]\nurl = \"http://127.0.0.1:1/mcp\"\nauth = { bearer = 4711 }",
         ] {
             std::fs::write(&file, wrong).unwrap();
             let error = Config::read(Some(&file)).unwrap_err().to_string();
-            assert!(!error.contains("hunter2") && error.contains("line"), "{error}");
+            assert!(!error.contains("hunter2") && !error.contains("4711") && error.contains("line"), "{error}");
         }
     }
 
