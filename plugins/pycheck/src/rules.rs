@@ -48,7 +48,12 @@ pub fn rules() -> Vec<Rule> {
         ("X110", Severity::Error, "No threads, processes, signals or native code."),
     ]
     .into_iter()
-    .map(|(id, severity, summary)| Rule { id: id.to_owned(), severity, summary: summary.to_owned() })
+    .map(|(id, severity, summary)| Rule {
+        id: id.to_owned(),
+        severity,
+        summary: summary.to_owned(),
+        page: String::new(),
+    })
     .collect()
 }
 

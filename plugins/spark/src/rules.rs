@@ -76,6 +76,11 @@ pub(crate) fn rules() -> Vec<Rule> {
         ("X108", Severity::Error, "The program does not reach into the JVM."),
         ("X109", Severity::Error, "No code is loaded from elsewhere: no addPyFile, addJar, spark.jars."),
     ];
-    let own = own.map(|(id, severity, summary)| Rule { id: id.to_owned(), severity, summary: summary.to_owned() });
+    let own = own.map(|(id, severity, summary)| Rule {
+        id: id.to_owned(),
+        severity,
+        summary: summary.to_owned(),
+        page: String::new(),
+    });
     enginehouse_pycheck::rules().into_iter().chain(own).collect()
 }
