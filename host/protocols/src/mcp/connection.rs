@@ -21,8 +21,9 @@ use rmcp::{
 
 use super::{
     McpVersion,
-    failure::{Doing, Failed, Tried},
+    failure::{Doing, Failed},
     http::Client,
+    peer::Peer,
 };
 
 /// An answer as it comes, with text and structured content of the same.
@@ -33,19 +34,19 @@ const MOST_PAGES: usize = 1_000;
 const RESUMED: usize = 3;
 
 pub(super) struct Connection {
-    server: String,
+    peer: Arc<Peer>,
     service: RunningService<RoleClient, Alone>,
 }
 
 impl Connection {
     /// Greets the server, or finds out that it wants no greeting.
     pub(super) async fn open(
-        server: &str,
+        peer: Arc<Peer>,
         url: &str,
         version: Option<McpVersion>,
         client: Client,
     ) -> Result<Self, Failed> {
-        let tried = Tried { server, doing: Doing::Connecting };
+        let tried = peer.tried(Doing::Connecting);
         let transport = StreamableHttpClientTransport::with_client(client, transport(url));
         let newest = vec![McpVersion::V20260728.on_the_wire()];
         let mode = match version {
@@ -63,7 +64,7 @@ impl Connection {
         service.set_response_cache_config(ClientCacheConfig::disabled()).await;
         let theirs = service.peer_info().map(|info| info.protocol_version.clone());
         let known = McpVersion::ALL.into_iter().find(|known| Some(known.on_the_wire()) == theirs);
-        let connection = Self { server: server.to_owned(), service };
+        let connection = Self { peer: Arc::clone(&peer), service };
         match known {
             None => {
                 let theirs = theirs.map(|version| version.to_string()).unwrap_or_default();
@@ -82,7 +83,7 @@ impl Connection {
 
     /// All pages of what the server offers.
     pub(super) async fn list(&self) -> Result<Vec<Tool>, Failed> {
-        let tried = Tried { server: &self.server, doing: Doing::Listing };
+        let tried = self.peer.tried(Doing::Listing);
         let endless = |what: &str| Failed::Answered(tried.other(format!("{what}, so its list has no end")));
         let (mut tools, mut cursor, mut seen) = (Vec::new(), None, BTreeSet::new());
         loop {
@@ -107,7 +108,7 @@ impl Connection {
 
     /// Calls a tool once.
     pub(super) async fn call(&self, tool: &str, arguments: JsonObject) -> Result<CallToolResult, Failed> {
-        let tried = Tried { server: &self.server, doing: Doing::Calling(tool) };
+        let tried = self.peer.tried(Doing::Calling(tool));
         let call = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
         let refused = |wish: &str| Failed::Answered(tried.other(format!("it wants {wish}, which nobody gives here")));
         match self.service.call_tool_once(call).await.map_err(|error| tried.not_answered(error))? {

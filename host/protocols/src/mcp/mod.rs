@@ -8,8 +8,10 @@ mod connection;
 mod failure;
 mod http;
 mod oauth;
+mod peer;
 mod reply;
 mod settings;
+mod tokens;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,6 +26,7 @@ use std::{
 use async_trait::async_trait;
 use enginehouse_capabilities::{CallContext, Error, Result, Tool, ToolReply, ToolServers, known};
 use rmcp::model::JsonObject;
+use secrecy::SecretString;
 use tokio::{sync::Mutex, time::timeout};
 
 pub use auth::McpAuth;
@@ -32,7 +35,8 @@ pub use settings::{McpServer, McpVersion};
 
 use auth::Authorizer;
 use connection::Connection;
-use failure::{Doing, Failed, Tried};
+use failure::{Doing, Failed};
+use peer::Peer;
 
 /// What a tool may answer.
 const MOST_CONTENT: usize = 6 << 20;
@@ -40,6 +44,8 @@ const MOST_CONTENT: usize = 6 << 20;
 const LISTED_WITHIN: Duration = Duration::from_secs(60);
 
 /// Servers of tools by their names in the operator's settings. A connection is made when it is first used, and kept.
+///
+/// Errors, and what a tool says of its failure, repeat no secret of ours.
 pub struct McpServers {
     servers: BTreeMap<String, Server>,
 }
@@ -70,7 +76,7 @@ impl ToolServers for McpServers {
     async fn list(&self, server: &str) -> Result<Vec<Tool>> {
         let server = self.server(server)?;
         timeout(LISTED_WITHIN, server.list()).await.unwrap_or_else(|_| {
-            let tried = Tried { server: &server.name, doing: Doing::Listing };
+            let tried = server.peer.tried(Doing::Listing);
             Err(Error::TimedOut(format!("{tried} within {} s", LISTED_WITHIN.as_secs())))
         })
     }
@@ -89,7 +95,7 @@ impl ToolServers for McpServers {
         })?;
         let sent = AtomicBool::new(false);
         timeout(patience, server.call(tool, arguments, &sent)).await.unwrap_or_else(|_| {
-            let tried = Tried { server: &server.name, doing: Doing::Calling(tool) };
+            let tried = server.peer.tried(Doing::Calling(tool));
             let effect = if sent.load(Ordering::Relaxed) { tried.perhaps() } else { "; it was not called" };
             Err(Error::TimedOut(format!("{tried} within {patience:?}{effect}")))
         })
@@ -110,7 +116,7 @@ impl fmt::Debug for McpServers {
 }
 
 struct Server {
-    name: String,
+    peer: Arc<Peer>,
     url: String,
     version: Option<McpVersion>,
     client: http::Client,
@@ -125,7 +131,10 @@ impl Server {
         let url = settings::url(&settings.url)
             .map_err(|reason| Error::Invalid(format!("`tools.servers.{name}.url`: {reason}")))?;
         let http = http::http(&url)?;
-        let authorizer = Authorizer::new(&name, settings.auth, &http);
+        // Some servers have their key in the address.
+        let query = url.query().map(SecretString::from);
+        let peer = Arc::new(Peer::new(name, settings.auth.secret().into_iter().chain(query)));
+        let authorizer = Authorizer::new(Arc::clone(&peer), settings.auth, &http);
         Ok(Self {
             client: http::Client::new(http, authorizer),
             // As it was parsed: so it is signed, and so it is sent.
@@ -133,7 +142,7 @@ impl Server {
             version: settings.version,
             connection: Mutex::default(),
             known: Mutex::default(),
-            name,
+            peer,
         })
     }
 
@@ -183,8 +192,8 @@ impl Server {
         if result.is_error == Some(true) && self.is_missing(tool).await {
             return Err(self.missing(tool));
         }
-        let tried = Tried { server: &self.name, doing: Doing::Calling(tool) };
-        let reply = reply::reply(result).map_err(|e| tried.other(e))?;
+        let tried = self.peer.tried(Doing::Calling(tool));
+        let reply = reply::reply(result, &self.peer.secrets).map_err(|e| tried.other(e))?;
         if reply.content.len() > MOST_CONTENT {
             let text =
                 format!("it answers {} bytes, and {MOST_CONTENT} are allowed; the tool has run", reply.content.len());
@@ -202,7 +211,7 @@ impl Server {
     }
 
     fn missing(&self, tool: &str) -> Error {
-        Error::NotFound(format!("the tool server `{}` has no tool {}", self.name, settings::quoted(tool)))
+        Error::NotFound(format!("the tool server `{}` has no tool {}", self.peer.name, settings::quoted(tool)))
     }
 
     /// The connection that there is, else another.
@@ -211,7 +220,7 @@ impl Server {
         if let Some(connection) = kept.as_ref().filter(|connection| !connection.is_over()) {
             return Ok(connection.clone());
         }
-        let opened = Connection::open(&self.name, &self.url, self.version, self.client.clone()).await;
+        let opened = Connection::open(Arc::clone(&self.peer), &self.url, self.version, self.client.clone()).await;
         let connection = opened.map_err(|failed| match failed {
             Failed::Broken(error) | Failed::Answered(error) => error,
             Failed::SessionGone => self.forgetful(),
@@ -237,6 +246,9 @@ impl Server {
     }
 
     fn forgetful(&self) -> Error {
-        Error::Unavailable(format!("the tool server `{}` forgets each session at once; it handled nothing", self.name))
+        Error::Unavailable(format!(
+            "the tool server `{}` forgets each session at once; it handled nothing",
+            self.peer.name
+        ))
     }
 }
