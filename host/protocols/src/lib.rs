@@ -5,4 +5,5 @@
 pub mod mcp;
 pub mod oci;
 pub mod openai;
+mod secrets;
 pub mod signature;

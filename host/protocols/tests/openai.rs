@@ -253,14 +253,57 @@ async fn an_endpoint_that_is_not_there_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn the_key_is_never_shown() {
-    let house = house([ChatReply::error(401, "invalid_request_error", None, &format!("no such key {KEY}"))]).await;
-    let error = ask(&house.model).await.0.unwrap_err();
-    let shown = format!("{error:?} {error} {:?} {} {:?}", house.model, house.model, config("http://x/v1"));
-    assert!(!shown.contains(KEY), "{shown}");
+async fn the_key_is_never_shown_wherever_the_endpoint_repeats_it() {
+    let echo = |event: Value| ChatReply::Events(vec![event.to_string()]);
+    let long = format!("{}{KEY}", "x".repeat(490));
+    let replies = [
+        ChatReply::error(401, "invalid_request_error", None, &format!("no such key {KEY}")),
+        ChatReply::error(400, "invalid_request_error", None, &long),
+        ChatReply::Status(500, format!("<html>Authorization: Bearer {KEY}</html>")),
+        ChatReply::Status(422, json!({"detail": [{"input": {"authorization": KEY}}]}).to_string()),
+        ChatReply::Status(400, format!(r#"{{"error": "no such key {}"}}"#, KEY.replace('-', "\\u002d"))),
+        echo(json!({"error": {"message": format!("no such key {KEY}"), "code": 401}})),
+        echo(json!({"error": format!("no such key {KEY}")})),
+        echo(json!({"error": {"key": KEY}})),
+        // Words of the parser, which quotes what it cannot read.
+        echo(json!({"choices": KEY})),
+        ChatReply::Events(vec![KEY.to_owned()]),
+        echo(json!({"choices": [{"finish_reason": format!("no such key {KEY}")}]})),
+    ];
+    let house = house(replies.clone()).await;
+    for reply in &replies {
+        let error = ask(&house.model).await.0.unwrap_err();
+        let shown = format!("{error:?} {error} {:?} {}", house.model, house.model);
+        assert!(!shown.contains(KEY.get(..12).unwrap()), "{reply:?}: {shown}");
+    }
+    assert_eq!(house.fake.requests().len(), replies.len());
+
+    house.fake.script().set(echo(json!({"model": format!("small for {KEY}"), "choices": [{"finish_reason": "stop"}]})));
+    assert_eq!(ask(&house.model).await.0.unwrap().model, "small for [a secret]");
+    house.fake.script().set(ChatReply::Status(400, "{}".into()));
+    let other = OpenAiModel::new(OpenAiConfig { api_key: Some("".into()), ..config(&house.fake.url()) }).unwrap();
+    assert!(ask(&other).await.0.unwrap_err().to_string().contains("`small`"), "no key is no secret");
+
+    assert!(!format!("{:?}", config("http://x/v1")).contains(KEY));
     let unusable = OpenAiConfig { api_key: Some("sk\n".into()), ..config("http://127.0.0.1/v1") };
     let error = OpenAiModel::new(unusable).unwrap_err();
     assert!(matches!(&error, Error::Invalid(text) if !text.contains("sk")), "{error:?}");
+}
+
+#[tokio::test]
+async fn headers_that_repeat_the_key_are_not_shown() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut vec![0; 64 << 10]).await.unwrap();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/{KEY}\r\ncontent-length: 2\r\n\r\nhi");
+            stream.write_all(head.as_bytes()).await.unwrap();
+        }
+    });
+    let error = ask(&OpenAiModel::new(config(&url)).unwrap()).await.0.unwrap_err();
+    assert!(error.to_string().contains("`text/[a secret]` and no stream"), "{error:?}");
 }
 
 #[test]
@@ -271,8 +314,11 @@ fn a_base_url_that_cannot_be_one_is_refused_before_anything_is_sent() {
         "ftp://x/v1",
         "http://",
         "http://user:hunter2@x/v1",
-        "https://x/v1?key=1",
-        "http://x/#a",
+        "http://user:hunter2@x:99999/v1",
+        "ftp://user:hunter2@x/v1",
+        "//user:hunter2@x/v1",
+        "https://x/v1?key=hunter2",
+        "http://x/#hunter2",
     ] {
         let error = OpenAiModel::new(config(url)).unwrap_err();
         assert!(matches!(&error, Error::Invalid(text) if !text.contains("hunter2")), "{url}: {error:?}");

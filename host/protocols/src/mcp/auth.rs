@@ -6,7 +6,13 @@ use enginehouse_capabilities::{Error, Result, Signing, Unsigned};
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::oauth::{ClientCredentials, Tokens};
+use super::{
+    oauth::{AuthorizationServer, ClientCredentials},
+    peer::Peer,
+    tokens::Tokens,
+};
+
+const BEARER: &str = "Bearer ";
 
 /// What a server wants to see.
 #[derive(Debug, Clone, Default)]
@@ -22,10 +28,21 @@ pub enum McpAuth {
     Signed(Arc<dyn Signing>),
 }
 
+impl McpAuth {
+    /// What nobody may read in an error.
+    pub(super) fn secret(&self) -> Option<SecretString> {
+        match self {
+            Self::None | Self::Signed(_) => None,
+            Self::Bearer(token) => Some(token.clone()),
+            Self::ClientCredentials(credentials) => Some(credentials.client_secret.clone()),
+        }
+    }
+}
+
 /// Makes the headers of each request to one server.
 #[derive(Debug)]
 pub(super) struct Authorizer {
-    server: String,
+    peer: Arc<Peer>,
     way: Way,
 }
 
@@ -38,14 +55,16 @@ enum Way {
 }
 
 impl Authorizer {
-    pub(super) fn new(server: &str, auth: McpAuth, client: &reqwest::Client) -> Self {
+    pub(super) fn new(peer: Arc<Peer>, auth: McpAuth, client: &reqwest::Client) -> Self {
         let way = match auth {
             McpAuth::None => Way::None,
             McpAuth::Bearer(token) => Way::Bearer(token),
-            McpAuth::ClientCredentials(credentials) => Way::Tokens(Tokens::new(server, credentials, client.clone())),
+            McpAuth::ClientCredentials(credentials) => {
+                Way::Tokens(Tokens::new(AuthorizationServer::new(Arc::clone(&peer), credentials, client.clone())))
+            }
             McpAuth::Signed(signing) => Way::Signed(signing),
         };
-        Self { server: server.to_owned(), way }
+        Self { peer, way }
     }
 
     /// Whether the headers depend on the body.
@@ -61,21 +80,29 @@ impl Authorizer {
             Way::Tokens(tokens) => Ok(vec![self.bearer(&tokens.current().await?)?]),
             Way::Signed(signing) => {
                 let headers = signing.sign(request).await?;
-                headers.into_iter().map(|(name, value)| self.header(&name, &value)).collect()
+                let shown = headers.into_iter().map(|(name, value)| {
+                    self.peer.secrets.learn(&value.as_str().into());
+                    self.header(&name, &value)
+                });
+                shown.collect()
             }
         }
     }
 
-    /// Whether another token may do where the server refused the last: then the next headers have one.
-    pub(super) async fn renew(&self) -> bool {
-        match &self.way {
-            Way::Tokens(tokens) => tokens.forget().await,
-            Way::None | Way::Bearer(_) | Way::Signed(_) => false,
+    /// Whether another token may do where the server refused this `Authorization`: then the next headers have one.
+    pub(super) fn renew(&self, refused: &HeaderValue) -> bool {
+        let token = refused.to_str().ok().and_then(|value| value.strip_prefix(BEARER));
+        match (&self.way, token) {
+            (Way::Tokens(tokens), Some(token)) => {
+                tokens.give_up(token);
+                true
+            }
+            _ => false,
         }
     }
 
     fn bearer(&self, token: &SecretString) -> Result<(HeaderName, HeaderValue)> {
-        self.header(AUTHORIZATION.as_str(), &format!("Bearer {}", token.expose_secret()))
+        self.header(AUTHORIZATION.as_str(), &format!("{BEARER}{}", token.expose_secret()))
     }
 
     fn header(&self, name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
@@ -83,7 +110,7 @@ impl Authorizer {
         let (name, mut value) = pair.ok_or_else(|| {
             Error::Invalid(format!(
                 "what `tools.servers.{}.auth` gives does not fit in a header of HTTP; it has control characters",
-                self.server
+                self.peer.name
             ))
         })?;
         value.set_sensitive(true);

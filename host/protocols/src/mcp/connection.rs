@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use enginehouse_capabilities::Error;
 use rmcp::{
     RoleClient, Service, ServiceError,
     model::{
@@ -21,31 +22,34 @@ use rmcp::{
 
 use super::{
     McpVersion,
-    failure::{Doing, Failed, Tried},
+    failure::{Doing, Failed},
     http::Client,
+    peer::Peer,
 };
 
 /// An answer as it comes, with text and structured content of the same.
 const MOST_BYTES: usize = 16 << 20;
+/// Of all pages of a list together, cursors included.
+const MOST_LISTED: usize = 8 << 20;
 const MOST_TOOLS: usize = 10_000;
 const MOST_PAGES: usize = 1_000;
 /// How often the rest of an answer is asked for where a server says that it can be.
 const RESUMED: usize = 3;
 
 pub(super) struct Connection {
-    server: String,
+    peer: Arc<Peer>,
     service: RunningService<RoleClient, Alone>,
 }
 
 impl Connection {
     /// Greets the server, or finds out that it wants no greeting.
     pub(super) async fn open(
-        server: &str,
+        peer: Arc<Peer>,
         url: &str,
         version: Option<McpVersion>,
         client: Client,
     ) -> Result<Self, Failed> {
-        let tried = Tried { server, doing: Doing::Connecting };
+        let tried = peer.tried(Doing::Connecting);
         let transport = StreamableHttpClientTransport::with_client(client, transport(url));
         let newest = vec![McpVersion::V20260728.on_the_wire()];
         let mode = match version {
@@ -63,7 +67,7 @@ impl Connection {
         service.set_response_cache_config(ClientCacheConfig::disabled()).await;
         let theirs = service.peer_info().map(|info| info.protocol_version.clone());
         let known = McpVersion::ALL.into_iter().find(|known| Some(known.on_the_wire()) == theirs);
-        let connection = Self { server: server.to_owned(), service };
+        let connection = Self { peer: Arc::clone(&peer), service };
         match known {
             None => {
                 let theirs = theirs.map(|version| version.to_string()).unwrap_or_default();
@@ -82,9 +86,12 @@ impl Connection {
 
     /// All pages of what the server offers.
     pub(super) async fn list(&self) -> Result<Vec<Tool>, Failed> {
-        let tried = Tried { server: &self.server, doing: Doing::Listing };
-        let endless = |what: &str| Failed::Answered(tried.other(format!("{what}, so its list has no end")));
-        let (mut tools, mut cursor, mut seen) = (Vec::new(), None, BTreeSet::new());
+        let tried = self.peer.tried(Doing::Listing);
+        let too_much = |limit: String| {
+            let text = format!("{tried}: it has more than {limit}, and no more are taken; have it offer fewer tools");
+            Failed::Answered(Error::QuotaExceeded(text))
+        };
+        let (mut tools, mut bytes, mut cursor, mut seen) = (Vec::new(), 0, None, BTreeSet::new());
         loop {
             let page = PaginatedRequestParams::default().with_cursor(cursor);
             let page = match self.service.list_tools(Some(page)).await {
@@ -93,13 +100,22 @@ impl Connection {
                 Err(ServiceError::McpError(error)) if error.code == ErrorCode::METHOD_NOT_FOUND => return Ok(tools),
                 Err(error) => return Err(tried.not_answered(error)),
             };
+            bytes += serde_json::to_vec(&page).map_err(|error| Failed::Answered(tried.other(error)))?.len();
             tools.extend(page.tools);
+            if bytes > MOST_LISTED {
+                return Err(too_much(format!("{} MiB in its list", MOST_LISTED >> 20)));
+            }
+            if tools.len() > MOST_TOOLS {
+                return Err(too_much(format!("{MOST_TOOLS} tools")));
+            }
             let Some(next) = page.next_cursor else { return Ok(tools) };
-            if tools.len() > MOST_TOOLS || seen.len() > MOST_PAGES {
-                return Err(endless("it has more tools than anybody can use"));
+            if seen.len() >= MOST_PAGES {
+                return Err(too_much(format!("{MOST_PAGES} pages in its list")));
             }
             if !seen.insert(next.clone()) {
-                return Err(endless("it names the same next page twice"));
+                let text =
+                    format!("{tried}: it names the same next page twice, so its list has no end; try again later");
+                return Err(Failed::Answered(Error::Unavailable(text)));
             }
             cursor = Some(next);
         }
@@ -107,7 +123,7 @@ impl Connection {
 
     /// Calls a tool once.
     pub(super) async fn call(&self, tool: &str, arguments: JsonObject) -> Result<CallToolResult, Failed> {
-        let tried = Tried { server: &self.server, doing: Doing::Calling(tool) };
+        let tried = self.peer.tried(Doing::Calling(tool));
         let call = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
         let refused = |wish: &str| Failed::Answered(tried.other(format!("it wants {wish}, which nobody gives here")));
         match self.service.call_tool_once(call).await.map_err(|error| tried.not_answered(error))? {

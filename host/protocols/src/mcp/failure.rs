@@ -10,7 +10,7 @@ use rmcp::{
     transport::{DynamicTransportError, streamable_http_client::StreamableHttpError},
 };
 
-use super::settings::quoted;
+use super::{peer::Peer, settings::quoted};
 
 type HttpFailure = StreamableHttpError<reqwest::Error>;
 
@@ -37,7 +37,7 @@ pub(super) enum Doing<'a> {
 /// Who was spoken to about what.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tried<'a> {
-    pub(super) server: &'a str,
+    pub(super) peer: &'a Peer,
     pub(super) doing: Doing<'a>,
 }
 
@@ -55,7 +55,7 @@ impl Tried<'_> {
                 let versions: Vec<&str> = server_supported.iter().map(|version| version.as_str()).collect();
                 Failed::Broken(self.version(&versions.join(", ")))
             }
-            error => Failed::Broken(self.other(quoted(&error.to_string()))),
+            error => Failed::Broken(self.other(self.peer.quoted(&error.to_string()))),
         }
     }
 
@@ -74,7 +74,7 @@ impl Tried<'_> {
             ServiceError::UnexpectedResponse => {
                 Failed::Answered(self.other(format!("it answers with something else{}", self.perhaps())))
             }
-            error => Failed::Broken(self.other(format!("{}{}", quoted(&error.to_string()), self.perhaps()))),
+            error => Failed::Broken(self.other(format!("{}{}", self.peer.quoted(&error.to_string()), self.perhaps()))),
         }
     }
 
@@ -82,9 +82,9 @@ impl Tried<'_> {
     pub(super) fn version(self, theirs: &str) -> Error {
         Error::Unconfigured(format!(
             "{self}: it speaks MCP {}, and here are {}; see `tools.servers.{}.version`",
-            quoted(theirs),
+            self.peer.quoted(theirs),
             super::McpVersion::ALL.map(super::McpVersion::as_str).join(", "),
-            self.server
+            self.peer.name
         ))
     }
 
@@ -102,7 +102,7 @@ impl Tried<'_> {
     }
 
     fn told(self, error: &ErrorData) -> String {
-        format!("it answers {} {}", error.code.0, quoted(&error.message))
+        format!("it answers {} {}", error.code.0, self.peer.quoted(&error.message))
     }
 
     fn refused(self, error: &ErrorData) -> Error {
@@ -117,7 +117,7 @@ impl Tried<'_> {
     fn not_carried(self, error: DynamicTransportError) -> Failed {
         match error.error.downcast::<HttpFailure>() {
             Ok(error) => self.not_sent(*error),
-            Err(error) => Failed::Broken(self.other(quoted(&error.to_string()))),
+            Err(error) => Failed::Broken(self.other(self.peer.quoted(&error.to_string()))),
         }
     }
 
@@ -130,15 +130,16 @@ impl Tried<'_> {
             // One of our own, put there by `http`.
             StreamableHttpError::Io(error) => match error.downcast::<Error>() {
                 Ok(error) => Failed::Answered(error),
-                Err(error) => unavailable(format!("{error}{perhaps}")),
+                Err(error) => unavailable(format!("{}{perhaps}", self.peer.quoted(&error.to_string()))),
             },
             StreamableHttpError::AuthRequired(_) => Failed::Answered(self.denied(401)),
             StreamableHttpError::InsufficientScope(_) => Failed::Answered(self.denied(403)),
-            StreamableHttpError::Client(error) if error.is_connect() => {
-                unavailable(format!("it cannot be reached, and nothing was sent ({})", causes(&error.without_url())))
-            }
+            StreamableHttpError::Client(error) if error.is_connect() => unavailable(format!(
+                "it cannot be reached, and nothing was sent ({})",
+                self.causes(&error.without_url())
+            )),
             StreamableHttpError::Client(error) => {
-                unavailable(format!("the connection broke ({}){perhaps}", causes(&error.without_url())))
+                unavailable(format!("the connection broke ({}){perhaps}", self.causes(&error.without_url())))
             }
             StreamableHttpError::ResponseBodyTooLarge { max_size } => {
                 Failed::Answered(self.other(format!("its answer has more than {max_size} bytes{perhaps}")))
@@ -149,27 +150,33 @@ impl Tried<'_> {
                 Some(status @ 500..) => unavailable(format!("it answers HTTP {status}{perhaps}")),
                 Some(status @ (300..=399 | 404 | 405)) => Failed::Answered(Error::Unconfigured(format!(
                     "{self}: it answers HTTP {status}, so this is not where it takes requests; the setting is `tools.servers.{}.url`",
-                    self.server
+                    self.peer.name
                 ))),
                 Some(status) => Failed::Answered(self.other(format!("it answers HTTP {status}"))),
                 None => Failed::Broken(
-                    self.other(format!("its answer is not MCP ({}){perhaps}", quoted(&error.to_string()))),
+                    self.other(format!("its answer is not MCP ({}){perhaps}", self.peer.quoted(&error.to_string()))),
                 ),
             },
         }
     }
 
+    /// An error with what is behind it; by itself it only says that sending failed.
+    fn causes(self, error: &dyn std::error::Error) -> String {
+        let below = std::iter::successors(error.source(), |error| error.source());
+        self.peer.quoted(&below.fold(error.to_string(), |text, cause| format!("{text}: {cause}")))
+    }
+
     fn denied(self, status: u16) -> Error {
         Error::Denied(format!(
             "{self}: it refused the credentials in use (HTTP {status}); the setting is `tools.servers.{}.auth`",
-            self.server
+            self.peer.name
         ))
     }
 }
 
 impl fmt::Display for Tried<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let server = self.server;
+        let server = &self.peer.name;
         match self.doing {
             Doing::Connecting => write!(f, "no connection with the tool server `{server}`"),
             Doing::Listing => write!(f, "the tool server `{server}` did not say which tools it has"),
@@ -189,15 +196,4 @@ pub(super) fn status(error: &HttpFailure) -> Option<u16> {
         }
         _ => None,
     }
-}
-
-/// An error with what is behind it; by itself it only says that sending failed.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut below = error.source();
-    while let Some(cause) = below {
-        text = format!("{text}: {cause}");
-        below = cause.source();
-    }
-    quoted(&text)
 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, io, sync::Arc, time::Duration};
 
 use enginehouse_capabilities::{Error, Result, Unsigned};
 use reqwest::{
-    header::{HeaderName, HeaderValue},
+    header::{AUTHORIZATION, HeaderName, HeaderValue},
     redirect::Policy,
 };
 use rmcp::{
@@ -71,10 +71,10 @@ impl Client {
     ) -> Result<StreamableHttpPostResponse, Failure> {
         let body = if self.authorizer.reads_the_body() { serde_json::to_vec(&message)? } else { Vec::new() };
         let all = self.headers("POST", &uri, &body, headers.clone()).await?;
-        let (place, again) = (uri.clone(), message.clone());
+        let (place, again, shown) = (uri.clone(), message.clone(), all.get(&AUTHORIZATION).cloned());
         let answer =
             self.http.post_message_with_response_limits(uri, message, session.clone(), None, all, limits).await;
-        if !is_unauthorized(&answer) || !self.authorizer.renew().await {
+        if !is_unauthorized(&answer) || !shown.is_some_and(|refused| self.authorizer.renew(&refused)) {
             return answer;
         }
         // 401: the server looked no further than at the token.

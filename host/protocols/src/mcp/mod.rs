@@ -8,8 +8,10 @@ mod connection;
 mod failure;
 mod http;
 mod oauth;
+mod peer;
 mod reply;
 mod settings;
+mod tokens;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,8 +25,12 @@ use std::{
 
 use async_trait::async_trait;
 use enginehouse_capabilities::{CallContext, Error, Result, Tool, ToolReply, ToolServers, known};
-use rmcp::model::JsonObject;
-use tokio::{sync::Mutex, time::timeout};
+use rmcp::model::{CallToolResult, JsonObject};
+use secrecy::SecretString;
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
 
 pub use auth::McpAuth;
 pub use oauth::{ClientCredentials, TokenPlace};
@@ -32,14 +38,20 @@ pub use settings::{McpServer, McpVersion};
 
 use auth::Authorizer;
 use connection::Connection;
-use failure::{Doing, Failed, Tried};
+use failure::{Doing, Failed};
+use peer::Peer;
 
 /// What a tool may answer.
 const MOST_CONTENT: usize = 6 << 20;
 /// For all pages of what a server offers, the connection included.
 const LISTED_WITHIN: Duration = Duration::from_secs(60);
+/// For the question whether a tool that failed is there at all.
+const LOOKED_UP_WITHIN: Duration = Duration::from_secs(5);
 
 /// Servers of tools by their names in the operator's settings. A connection is made when it is first used, and kept.
+///
+/// What a server offers has at most 8 MiB in all its pages, 10,000 tools and 1,000 pages, else it is `QuotaExceeded`; a list that goes
+/// round in a circle is `Unavailable`. A tool's answer has at most 6 MiB. Errors, and what a tool says of its failure, repeat no secret of ours.
 pub struct McpServers {
     servers: BTreeMap<String, Server>,
 }
@@ -70,7 +82,7 @@ impl ToolServers for McpServers {
     async fn list(&self, server: &str) -> Result<Vec<Tool>> {
         let server = self.server(server)?;
         timeout(LISTED_WITHIN, server.list()).await.unwrap_or_else(|_| {
-            let tried = Tried { server: &server.name, doing: Doing::Listing };
+            let tried = server.peer.tried(Doing::Listing);
             Err(Error::TimedOut(format!("{tried} within {} s", LISTED_WITHIN.as_secs())))
         })
     }
@@ -87,12 +99,7 @@ impl ToolServers for McpServers {
         let arguments: JsonObject = serde_json::from_str(arguments).map_err(|e| {
             Error::Invalid(format!("the arguments of a tool are a JSON object, and these are not: {e}"))
         })?;
-        let sent = AtomicBool::new(false);
-        timeout(patience, server.call(tool, arguments, &sent)).await.unwrap_or_else(|_| {
-            let tried = Tried { server: &server.name, doing: Doing::Calling(tool) };
-            let effect = if sent.load(Ordering::Relaxed) { tried.perhaps() } else { "; it was not called" };
-            Err(Error::TimedOut(format!("{tried} within {patience:?}{effect}")))
-        })
+        server.call(tool, arguments, patience).await
     }
 }
 
@@ -110,7 +117,7 @@ impl fmt::Debug for McpServers {
 }
 
 struct Server {
-    name: String,
+    peer: Arc<Peer>,
     url: String,
     version: Option<McpVersion>,
     client: http::Client,
@@ -125,7 +132,10 @@ impl Server {
         let url = settings::url(&settings.url)
             .map_err(|reason| Error::Invalid(format!("`tools.servers.{name}.url`: {reason}")))?;
         let http = http::http(&url)?;
-        let authorizer = Authorizer::new(&name, settings.auth, &http);
+        // Some servers have their key in the address.
+        let query = url.query().map(SecretString::from);
+        let peer = Arc::new(Peer::new(name, settings.auth.secret().into_iter().chain(query)));
+        let authorizer = Authorizer::new(Arc::clone(&peer), settings.auth, &http);
         Ok(Self {
             client: http::Client::new(http, authorizer),
             // As it was parsed: so it is signed, and so it is sent.
@@ -133,7 +143,7 @@ impl Server {
             version: settings.version,
             connection: Mutex::default(),
             known: Mutex::default(),
-            name,
+            peer,
         })
     }
 
@@ -161,30 +171,42 @@ impl Server {
         }
     }
 
-    async fn call(&self, tool: &str, arguments: JsonObject, sent: &AtomicBool) -> Result<ToolReply> {
+    async fn call(&self, tool: &str, arguments: JsonObject, patience: Duration) -> Result<ToolReply> {
+        let (begun, sent) = (Instant::now(), AtomicBool::new(false));
+        let answer = timeout(patience, self.send(tool, arguments, &sent)).await.unwrap_or_else(|_| {
+            let tried = self.peer.tried(Doing::Calling(tool));
+            let effect = if sent.load(Ordering::Relaxed) { tried.perhaps() } else { "; it was not called" };
+            Err(Error::TimedOut(format!("{tried} within {patience:?}{effect}")))
+        });
+        // So servers answer for tools that they do not have, too.
+        let is_doubtful = match &answer {
+            Ok(result) => result.is_error == Some(true),
+            Err(error) => matches!(error, Error::Invalid(_)),
+        };
+        if is_doubtful && self.is_missing(tool, patience.saturating_sub(begun.elapsed())).await {
+            let name = settings::quoted(tool);
+            return Err(Error::NotFound(format!("the tool server `{}` has no tool {name}", self.peer.name)));
+        }
+        self.reply(tool, answer?)
+    }
+
+    async fn send(&self, tool: &str, arguments: JsonObject, sent: &AtomicBool) -> Result<CallToolResult> {
         let mut again = true;
         loop {
             let connection = self.connection().await?;
             sent.store(true, Ordering::Relaxed);
             let failed = match connection.call(tool, arguments.clone()).await {
-                Ok(result) => return self.reply(tool, result).await,
+                Ok(result) => return Ok(result),
                 Err(failed) => failed,
             };
             sent.store(false, Ordering::Relaxed);
-            if matches!(failed, Failed::Answered(Error::Invalid(_))) && self.is_missing(tool).await {
-                return Err(self.missing(tool));
-            }
             self.mend(failed, &connection, &mut again).await?;
         }
     }
 
-    async fn reply(&self, tool: &str, result: rmcp::model::CallToolResult) -> Result<ToolReply> {
-        // Servers also say so that they do not know the tool.
-        if result.is_error == Some(true) && self.is_missing(tool).await {
-            return Err(self.missing(tool));
-        }
-        let tried = Tried { server: &self.name, doing: Doing::Calling(tool) };
-        let reply = reply::reply(result).map_err(|e| tried.other(e))?;
+    fn reply(&self, tool: &str, result: CallToolResult) -> Result<ToolReply> {
+        let tried = self.peer.tried(Doing::Calling(tool));
+        let reply = reply::reply(result, &self.peer.secrets).map_err(|e| tried.other(e))?;
         if reply.content.len() > MOST_CONTENT {
             let text =
                 format!("it answers {} bytes, and {MOST_CONTENT} are allowed; the tool has run", reply.content.len());
@@ -193,16 +215,13 @@ impl Server {
         Ok(reply)
     }
 
-    /// Whether the server does not offer this tool; false where that cannot be found out.
-    async fn is_missing(&self, tool: &str) -> bool {
+    /// Whether the server does not offer this tool; false where that cannot be found out in what patience is left.
+    async fn is_missing(&self, tool: &str, patience: Duration) -> bool {
         if self.known.lock().await.contains(tool) {
             return false;
         }
-        matches!(self.tools().await, Ok(tools) if tools.iter().all(|offered| offered.name != tool))
-    }
-
-    fn missing(&self, tool: &str) -> Error {
-        Error::NotFound(format!("the tool server `{}` has no tool {}", self.name, settings::quoted(tool)))
+        let listed = timeout(patience.min(LOOKED_UP_WITHIN), self.tools()).await;
+        matches!(listed, Ok(Ok(tools)) if tools.iter().all(|offered| offered.name != tool))
     }
 
     /// The connection that there is, else another.
@@ -211,7 +230,7 @@ impl Server {
         if let Some(connection) = kept.as_ref().filter(|connection| !connection.is_over()) {
             return Ok(connection.clone());
         }
-        let opened = Connection::open(&self.name, &self.url, self.version, self.client.clone()).await;
+        let opened = Connection::open(Arc::clone(&self.peer), &self.url, self.version, self.client.clone()).await;
         let connection = opened.map_err(|failed| match failed {
             Failed::Broken(error) | Failed::Answered(error) => error,
             Failed::SessionGone => self.forgetful(),
@@ -237,6 +256,9 @@ impl Server {
     }
 
     fn forgetful(&self) -> Error {
-        Error::Unavailable(format!("the tool server `{}` forgets each session at once; it handled nothing", self.name))
+        Error::Unavailable(format!(
+            "the tool server `{}` forgets each session at once; it handled nothing",
+            self.peer.name
+        ))
     }
 }

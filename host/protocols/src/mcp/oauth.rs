@@ -1,14 +1,14 @@
-//! Tokens by OAuth 2 client credentials (RFC 6749, 4.4), kept until shortly before they expire.
+//! Tokens by OAuth 2 client credentials (RFC 6749, 4.4).
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use enginehouse_capabilities::{Error, Result};
+use enginehouse_capabilities::Error;
 use reqwest::{Client, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, de::DeserializeOwned};
-use tokio::{sync::Mutex, time::Instant};
+use tokio::time::Instant;
 
-use super::settings::{quoted, url};
+use super::{peer::Peer, settings::url};
 
 /// A token, or an authorization server's description of itself, has some KiB.
 const MOST_BYTES: usize = 256 << 10;
@@ -40,21 +40,35 @@ pub enum TokenPlace {
     Issuer(String),
 }
 
-/// The tokens for one server of tools.
+/// Gives tokens for one server of tools.
 #[derive(Debug)]
-pub(super) struct Tokens {
-    server: String,
+pub(super) struct AuthorizationServer {
+    peer: Arc<Peer>,
     credentials: ClientCredentials,
     client: Client,
-    /// Held while a token is fetched, so that many calls at once fetch one.
-    kept: Mutex<Option<Token>>,
 }
 
-#[derive(Debug)]
-struct Token {
-    value: SecretString,
-    until: Instant,
+#[derive(Debug, Clone)]
+pub(super) struct Token {
+    pub(super) value: SecretString,
+    /// Not to be used any more from then on.
+    pub(super) until: Instant,
 }
+
+/// Why there is no token, for each of those who waited for it.
+#[derive(Debug, Clone)]
+pub(super) struct NoToken {
+    meaning: fn(String) -> Error,
+    text: String,
+}
+
+impl From<NoToken> for Error {
+    fn from(reason: NoToken) -> Self {
+        (reason.meaning)(reason.text)
+    }
+}
+
+type Result<T> = std::result::Result<T, NoToken>;
 
 #[derive(Deserialize)]
 struct Answer {
@@ -69,27 +83,13 @@ struct Description {
     token_endpoint: String,
 }
 
-impl Tokens {
-    pub(super) fn new(server: &str, credentials: ClientCredentials, client: Client) -> Self {
-        Self { server: server.to_owned(), credentials, client, kept: Mutex::new(None) }
+impl AuthorizationServer {
+    pub(super) fn new(peer: Arc<Peer>, credentials: ClientCredentials, client: Client) -> Self {
+        Self { peer, credentials, client }
     }
 
-    /// The token to use now.
-    pub(super) async fn current(&self) -> Result<SecretString> {
-        let mut kept = self.kept.lock().await;
-        if let Some(token) = kept.as_ref().filter(|token| Instant::now() < token.until) {
-            return Ok(token.value.clone());
-        }
-        let token = self.fetch().await?;
-        Ok(kept.insert(token).value.clone())
-    }
-
-    /// Gives up the token that there is; false where there is none.
-    pub(super) async fn forget(&self) -> bool {
-        self.kept.lock().await.take().is_some()
-    }
-
-    async fn fetch(&self) -> Result<Token> {
+    /// A new token.
+    pub(super) async fn token(&self) -> Result<Token> {
         let endpoint = match &self.credentials.place {
             TokenPlace::Endpoint(endpoint) => endpoint.clone(),
             TokenPlace::Issuer(issuer) => self.discover(issuer).await?,
@@ -109,10 +109,7 @@ impl Tokens {
             Ok(answer) => answer,
             // 400 is OAuth 2's answer to what it refuses: the name, the secret or the scopes.
             Err(status @ (StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)) => {
-                return Err(Error::Denied(format!(
-                    "the authorization server of the tool server `{0}` gives no token (HTTP {status}); the setting is `tools.servers.{0}.auth`",
-                    self.server
-                )));
+                return Err(self.none(Error::Denied, &format!("gives no token (HTTP {status})")));
             }
             Err(status) => return Err(self.unexpected(status)),
         };
@@ -122,6 +119,7 @@ impl Tokens {
         let life = answer.expires_in.map_or(USUAL_LIFE, Duration::from_secs).min(Duration::from_secs(86_400));
         // A token with less life than the margin still serves for half of it.
         let life = life.saturating_sub(MARGIN).max(life / 2);
+        self.peer.secrets.learn(&answer.access_token);
         Ok(Token { value: answer.access_token, until: Instant::now() + life })
     }
 
@@ -138,7 +136,7 @@ impl Tokens {
             match self.ask::<Description>(self.client.get(place)).await? {
                 // Else somebody could speak for another (RFC 8414, 3.3).
                 Ok(told) if told.issuer.trim_end_matches('/') != issuer => {
-                    return Err(self.misbehaves(&format!("it calls itself {}", quoted(&told.issuer))));
+                    return Err(self.misbehaves(&format!("it calls itself {}", self.peer.quoted(&told.issuer))));
                 }
                 Ok(told) => return Ok(told.token_endpoint),
                 Err(status) => last = status,
@@ -148,7 +146,7 @@ impl Tokens {
     }
 
     /// A good answer, or the status of another.
-    async fn ask<T: DeserializeOwned>(&self, asked: RequestBuilder) -> Result<Result<T, StatusCode>> {
+    async fn ask<T: DeserializeOwned>(&self, asked: RequestBuilder) -> Result<std::result::Result<T, StatusCode>> {
         let asked = asked.header("accept", "application/json").timeout(PATIENCE);
         let mut answer = asked.send().await.map_err(|error| self.unreachable(error))?;
         if !answer.status().is_success() {
@@ -165,30 +163,26 @@ impl Tokens {
         serde_json::from_slice(&body).map(Ok).map_err(|_| self.misbehaves("its answer is not what OAuth 2 says"))
     }
 
-    fn unreachable(&self, error: reqwest::Error) -> Error {
-        Error::Unavailable(format!(
-            "the authorization server of the tool server `{}` cannot be reached, so nothing was sent to the tool server ({})",
-            self.server,
-            error.without_url()
-        ))
+    fn unreachable(&self, error: reqwest::Error) -> NoToken {
+        let reason = self.peer.quoted(&error.without_url().to_string());
+        self.none(Error::Unavailable, &format!("cannot be reached, so nothing was sent to the tool server ({reason})"))
     }
 
-    fn unexpected(&self, status: StatusCode) -> Error {
+    fn unexpected(&self, status: StatusCode) -> NoToken {
+        let is_passing = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+        let meaning = if is_passing { Error::Unavailable } else { Error::Unconfigured };
+        self.none(meaning, &format!("answered HTTP {status}"))
+    }
+
+    fn misbehaves(&self, reason: &str) -> NoToken {
+        self.none(Error::Unconfigured, &format!("does not do: {reason}"))
+    }
+
+    fn none(&self, meaning: fn(String) -> Error, what: &str) -> NoToken {
         let text = format!(
-            "the authorization server of the tool server `{0}` answered HTTP {status}; the setting is `tools.servers.{0}.auth`",
-            self.server
+            "the authorization server of the tool server `{0}` {what}; the setting is `tools.servers.{0}.auth`",
+            self.peer.name
         );
-        if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-            Error::Unavailable(text)
-        } else {
-            Error::Unconfigured(text)
-        }
-    }
-
-    fn misbehaves(&self, reason: &str) -> Error {
-        Error::Unconfigured(format!(
-            "the authorization server of the tool server `{0}` does not do: {reason}; the setting is `tools.servers.{0}.auth`",
-            self.server
-        ))
+        NoToken { meaning, text }
     }
 }

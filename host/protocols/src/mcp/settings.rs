@@ -79,13 +79,13 @@ impl FromStr for McpVersion {
     }
 }
 
-/// An address of HTTP, else what is wrong with it.
+/// An address of HTTP, else what is wrong with it, without the address: it may have a password in it.
 pub(super) fn url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|_| format!("{} is no address", quoted(text)))?;
+    let url = Url::parse(text).map_err(|error| format!("the address cannot be read ({error})"))?;
     match url.scheme() {
         "http" | "https" if url.username().is_empty() && url.password().is_none() => Ok(url),
         "http" | "https" => Err("an address has no name and password in it".to_owned()),
-        _ => Err(format!("{} is no address of http or https", quoted(text))),
+        _ => Err("the address is not one of http or https".to_owned()),
     }
 }
 

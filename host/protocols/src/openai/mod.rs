@@ -7,7 +7,7 @@ mod chunk;
 mod failure;
 mod transport;
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_openai::{
     Client,
@@ -24,7 +24,7 @@ use futures::StreamExt;
 use secrecy::SecretString;
 use url::Url;
 
-use self::{chunk::Chunk, transport::Access};
+use self::{chunk::Chunk, failure::Endpoint, transport::Access};
 
 /// The most bytes of an answer's text.
 const MOST_BYTES: usize = 4 << 20;
@@ -56,7 +56,7 @@ pub struct OpenAiModel {
     temperature: Option<f32>,
     /// The newer name of the bound of tokens.
     newer: bool,
-    name: String,
+    endpoint: Arc<Endpoint>,
 }
 
 impl OpenAiModel {
@@ -72,13 +72,14 @@ impl OpenAiModel {
             .any(|maker| host.strip_suffix(maker).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));
         let shown = format!("{}{}", url.origin().ascii_serialization(), url.path().trim_end_matches('/'));
         let name = format!("the model `{}` at {shown}", config.model);
-        let client = transport::client(&url, config.api_key, &name)?;
-        Ok(Self { client, model: config.model, temperature: config.temperature, newer, name })
+        let endpoint = Arc::new(Endpoint::new(name, config.api_key.clone()));
+        let client = transport::client(&url, config.api_key, &endpoint)?;
+        Ok(Self { client, model: config.model, temperature: config.temperature, newer, endpoint })
     }
 
     async fn ask(&self, request: &CodegenRequest, listener: &dyn Listener) -> Result<CodegenReply> {
         let asked = self.client.chat().create_stream_byot::<_, Chunk>(self.request(request)).await;
-        let mut chunks = asked.map_err(|e| failure::before(&self.name, e))?;
+        let mut chunks = asked.map_err(|e| self.endpoint.before(e))?;
         let mut reply = CodegenReply {
             text: String::new(),
             finish: Finish::Complete,
@@ -88,21 +89,24 @@ impl OpenAiModel {
         };
         let (mut reason, mut refused) = (None, false);
         while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|e| failure::amid(&self.name, &e))?;
+            let chunk = chunk.map_err(|e| self.endpoint.amid(&e))?;
             if let Some(error) = chunk.error {
-                return Err(failure::told(&self.name, &error));
+                return Err(self.endpoint.told(&error));
             }
             if let Some(usage) = chunk.usage {
                 (reply.input_tokens, reply.output_tokens) = (usage.prompt_tokens, usage.completion_tokens);
             }
-            reply.model = chunk.model.filter(|model| !model.is_empty()).unwrap_or(reply.model);
+            if let Some(model) = chunk.model.filter(|model| !model.is_empty()) {
+                reply.model = self.endpoint.shortened(&model);
+            }
             for choice in chunk.choices.unwrap_or_default() {
                 refused |= choice.delta.refusal.is_some();
                 for piece in
                     [choice.delta.content, choice.delta.refusal].into_iter().flatten().filter(|piece| !piece.is_empty())
                 {
                     if reply.text.len() + piece.len() > MOST_BYTES {
-                        return Err(self.other(format_args!("sends an answer of more than {} MiB", MOST_BYTES >> 20)));
+                        let most = MOST_BYTES >> 20;
+                        return Err(self.endpoint.other(format_args!("sends an answer of more than {most} MiB")));
                     }
                     reply.text.push_str(&piece);
                     listener.hear(&piece);
@@ -111,16 +115,12 @@ impl OpenAiModel {
             }
         }
         reply.finish = match reason.as_deref() {
-            None => return Err(failure::broke_off(&self.name, "it ended without a reason")),
+            None => return Err(self.endpoint.broke_off("it ended without a reason")),
             Some("stop") if refused => Finish::Refused,
             Some("stop") => Finish::Complete,
             Some("length") => Finish::Truncated,
             Some("content_filter") => Finish::Refused,
-            Some(other) => {
-                return Err(
-                    self.other(format_args!("ended its answer for the reason `{other}`, which leaves no usable text"))
-                );
-            }
+            Some(other) => return Err(self.endpoint.ended(other)),
         };
         Ok(reply)
     }
@@ -141,17 +141,13 @@ impl OpenAiModel {
             ..CreateChatCompletionRequest::default()
         }
     }
-
-    fn other(&self, what: fmt::Arguments<'_>) -> Error {
-        Error::Other { message: format!("{} {what}", self.name), source: None }
-    }
 }
 
 #[async_trait]
 impl Model for OpenAiModel {
     async fn answer(&self, _: &CallContext, request: CodegenRequest, listener: &dyn Listener) -> Result<CodegenReply> {
         let late =
-            || Error::TimedOut(format!("{} has not answered in {} minutes", self.name, MOST_TIME.as_secs() / 60));
+            || Error::TimedOut(format!("{} has not answered in {} minutes", self.endpoint, MOST_TIME.as_secs() / 60));
         tokio::time::timeout(MOST_TIME, self.ask(&request, listener)).await.map_err(|_| late())?
     }
 }
@@ -182,7 +178,7 @@ fn base(text: &str) -> Result<Url> {
 impl fmt::Debug for OpenAiModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OpenAiModel")
-            .field("name", &self.name)
+            .field("name", &self.endpoint.to_string())
             .field("temperature", &self.temperature)
             .finish_non_exhaustive()
     }
@@ -190,6 +186,6 @@ impl fmt::Debug for OpenAiModel {
 
 impl fmt::Display for OpenAiModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)
+        self.endpoint.fmt(f)
     }
 }

@@ -1,6 +1,6 @@
 //! How requests are sent: once, to one place, and with a bound on what is read of the answer.
 
-use std::{io, net::IpAddr, time::Duration};
+use std::{io, net::IpAddr, sync::Arc, time::Duration};
 
 use async_openai::{Client, config::Config, error::OpenAIError, middleware::HttpRequestFactory};
 use bytes::BytesMut;
@@ -14,7 +14,7 @@ use reqwest::{
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::failure;
+use super::failure::Endpoint;
 
 const CONNECT: Duration = Duration::from_secs(5);
 /// Of an answer as it travels, where each token has a few hundred bytes around it.
@@ -53,31 +53,31 @@ impl Config for Access {
     }
 }
 
-/// A client of one endpoint, `who` in its errors.
-pub(super) fn client(url: &Url, key: Option<SecretString>, who: &str) -> Result<Client<Access>> {
+/// A client of one endpoint.
+pub(super) fn client(url: &Url, key: Option<SecretString>, endpoint: &Arc<Endpoint>) -> Result<Client<Access>> {
     let mut headers = HeaderMap::new();
     if let Some(key) = &key {
         // Without the error, which may show it.
         let bearer = HeaderValue::from_str(&format!("Bearer {}", key.expose_secret()));
         let mut bearer =
-            bearer.map_err(|_| Error::Invalid(format!("the key of {who} has characters that no header takes")))?;
+            bearer.map_err(|_| Error::Invalid(format!("the key of {endpoint} has characters that no header takes")))?;
         bearer.set_sensitive(true);
         headers.insert(AUTHORIZATION, bearer);
     }
     let key = key.unwrap_or_default();
     // The one TLS library of the process; refused where it was chosen before.
     let _chosen = rustls::crypto::ring::default_provider().install_default();
-    let http = reqwest::Client::builder().redirect(Policy::none()).connect_timeout(CONNECT);
+    let http =
+        reqwest::Client::builder().redirect(Policy::none()).retry(reqwest::retry::never()).connect_timeout(CONNECT);
     let http = http.user_agent(concat!("enginehouse/", env!("CARGO_PKG_VERSION")));
     // A proxy would carry the prompts to this machine over the network.
     let http = if is_here(url) { http.no_proxy() } else { http };
-    let http = http.build().map_err(|e| Error::other(format!("a client of {who} could not be made"), e))?;
+    let http = http.build().map_err(|e| Error::other(format!("a client of {endpoint} could not be made"), e))?;
     let base = url.as_str().trim_end_matches('/').to_owned();
-    let (who, secret) = (who.to_owned(), key.clone());
-    let builds = http.clone();
+    let (builds, endpoint) = (http.clone(), Arc::clone(endpoint));
     let once = tower::service_fn(move |request: HttpRequestFactory| {
-        let (http, who, secret) = (http.clone(), who.clone(), secret.clone());
-        async move { send(&http, request, &who, &secret).await }
+        let (http, endpoint) = (http.clone(), Arc::clone(&endpoint));
+        async move { send(&http, request, &endpoint).await }
     });
     Ok(Client::build(builds, Access { base, headers, key }).with_http_service(once))
 }
@@ -85,22 +85,18 @@ pub(super) fn client(url: &Url, key: Option<SecretString>, who: &str) -> Result<
 async fn send(
     http: &reqwest::Client,
     request: HttpRequestFactory,
-    who: &str,
-    key: &SecretString,
+    endpoint: &Endpoint,
 ) -> Result<Response, OpenAIError> {
     let request = request.build().await?;
-    let answer = http.execute(request).await.map_err(|e| ours(failure::unsent(who, e)))?;
+    let answer = http.execute(request).await.map_err(|e| ours(endpoint.unsent(e)))?;
     let status = answer.status();
     if !status.is_success() {
         let body = start_of(answer).await;
-        return Err(ours(failure::refused(who, status, &without(&body, key))));
+        return Err(ours(endpoint.refused(status, &body)));
     }
     let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !kind.starts_with("text/event-stream") {
-        let message = format!(
-            "{who} answers `{kind}` and no stream of events; is this the base url of an OpenAI-compatible API?"
-        );
-        return Err(ours(Error::Other { message, source: None }));
+        return Err(ours(endpoint.no_stream(kind)));
     }
     Ok(bounded(answer))
 }
@@ -142,14 +138,6 @@ async fn start_of(mut answer: Response) -> Vec<u8> {
     }
     start.truncate(MOST_OF_ERROR);
     start
-}
-
-/// Without the key, which an endpoint may hold against its caller word for word.
-fn without(body: &[u8], key: &SecretString) -> Vec<u8> {
-    match key.expose_secret() {
-        "" => body.to_vec(),
-        key => String::from_utf8_lossy(body).replace(key, "[the key]").into_bytes(),
-    }
 }
 
 fn is_here(url: &Url) -> bool {

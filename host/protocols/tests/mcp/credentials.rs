@@ -1,6 +1,6 @@
 //! Tokens of an authorization server, and signatures.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -9,22 +9,29 @@ use axum::{
 };
 use enginehouse_capabilities::{Error, Result, Signing, ToolServers, Unsigned};
 use enginehouse_protocols::mcp::{ClientCredentials, McpAuth, McpVersion, TokenPlace};
+use futures::future::join_all;
 use serde_json::json;
 
 use crate::{
-    call,
-    fake::{Asked, Fake},
+    call, call_within,
+    fake::{Asked, Fake, late},
     servers,
 };
 
 /// Gives `t1`, `t2`, … that hold for so long.
 async fn tokens(expires_in: u64) -> Fake {
+    tokens_after(Duration::ZERO, expires_in).await
+}
+
+/// Takes its time for each.
+async fn tokens_after(wait: Duration, expires_in: u64) -> Fake {
     Fake::start(move |fake, asked| {
         let place = fake.url.trim_end_matches("/mcp");
         Some(match asked.path.as_str() {
             "/token" => {
                 let token = format!("t{}", fake.asked("POST").len());
-                Json(json!({"access_token": token, "token_type": "Bearer", "expires_in": expires_in})).into_response()
+                let token = json!({"access_token": token, "token_type": "Bearer", "expires_in": expires_in});
+                late(Json(token).into_response(), wait)
             }
             "/.well-known/openid-configuration" => {
                 Json(json!({"issuer": place, "token_endpoint": format!("{place}/token")})).into_response()
@@ -80,7 +87,7 @@ async fn a_token_that_expires_is_replaced_before_it_does() {
     let servers = servers(&open.url, auth(endpoint(&tokens)), None);
     call(&servers, "do", "{}").await.unwrap();
     let before = tokens.asked("POST").len();
-    tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+    tokio::time::sleep(Duration::from_millis(700)).await;
     call(&servers, "do", "{}").await.unwrap();
     assert_eq!(tokens.asked("POST").len(), before + 1);
 }
@@ -100,6 +107,73 @@ async fn a_token_that_was_taken_back_is_replaced_once() {
     let error = call(&servers, "do", "{}").await.unwrap_err();
     assert!(matches!(&error, Error::Denied(text) if text.contains("`tools.servers.trial.auth`")), "{error}");
     assert_eq!(never.asked("initialize").len(), 2, "the same is asked twice at most");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_who_are_refused_at_once_wait_for_one_token() {
+    let slow = Duration::from_millis(300);
+    // The first call is let in with the first token, all others with the second alone.
+    let guarded = guarded(|fake| if fake.calls() < 2 { "t1".to_owned() } else { "t2".to_owned() }).await;
+    let tokens = tokens_after(slow, 3600).await;
+    let servers = servers(&guarded.url, auth(endpoint(&tokens)), None);
+    call(&servers, "do", "{}").await.unwrap();
+    for reply in join_all((0..8).map(|_| call(&servers, "do", "{}"))).await {
+        reply.unwrap();
+    }
+    assert_eq!(tokens.asked("POST").len(), 2, "one that was taken back, one in its place");
+    assert!(guarded.calls() <= 1 + 8 * 2, "each is refused and sent again once at most");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_that_comes_late_does_not_give_up_the_token_that_came_meanwhile() {
+    // Of two calls with the token that was taken back, one hears of it after the other has a new one.
+    let guarded = Fake::start(|fake, asked| {
+        let fits = bearer(asked) == if fake.calls() < 2 { "Bearer t1" } else { "Bearer t2" };
+        let refused = || StatusCode::UNAUTHORIZED.into_response();
+        let hears_late = asked.body["params"]["name"] == "late";
+        (!fits).then(|| if hears_late { late(refused(), Duration::from_millis(500)) } else { refused() })
+    })
+    .await;
+    let tokens = tokens(3600).await;
+    let servers = servers(&guarded.url, auth(endpoint(&tokens)), None);
+    call(&servers, "do", "{}").await.unwrap();
+    let soon = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        call(&servers, "do", "{}").await
+    };
+    let (one, other) = tokio::join!(call(&servers, "late", "{}"), soon);
+    one.unwrap();
+    other.unwrap();
+    assert_eq!(tokens.asked("POST").len(), 2);
+    assert!(guarded.calls() <= 5, "each is sent again once at most");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fetch_outlives_who_began_it_and_tells_all_who_wait_how_it_failed() {
+    let slow = Duration::from_secs(2);
+    let (tokens, open) = (tokens_after(slow, 3600).await, Fake::start(|_, _| None).await);
+    let servers = servers(&open.url, auth(endpoint(&tokens)), None);
+    let error = call_within(&servers, "do", "{}", Duration::from_millis(100)).await.unwrap_err();
+    assert!(matches!(&error, Error::TimedOut(text) if text.contains("not called")), "{error}");
+    call(&servers, "do", "{}").await.unwrap();
+    assert_eq!(tokens.asked("POST").len(), 1);
+
+    // Gives one token, and nothing that anybody can read after it.
+    let broken = Fake::start(move |fake, _| {
+        let first = fake.asked("POST").len() == 1;
+        let token = || Json(json!({"access_token": "t1", "expires_in": 3600})).into_response();
+        Some(if first { token() } else { late("nothing".into_response(), slow) })
+    })
+    .await;
+    let guarded = guarded(|fake| if fake.calls() < 2 { "t1".to_owned() } else { "t2".to_owned() }).await;
+    let servers = crate::servers(&guarded.url, auth(endpoint(&broken)), None);
+    call(&servers, "do", "{}").await.unwrap();
+    for answer in join_all((0..8).map(|_| call(&servers, "do", "{}"))).await {
+        assert!(matches!(answer, Err(Error::Unconfigured(_))), "{answer:?}");
+    }
+    assert_eq!(broken.asked("POST").len(), 2, "they all waited for the same");
+    let error = call(&servers, "do", "{}").await.unwrap_err();
+    assert!(matches!(error, Error::Unconfigured(_)) && broken.asked("POST").len() == 3, "the next one tries anew");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,14 +1,18 @@
 //! A server of tools that does as it is told, and remembers what it was asked.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::{
     Json, Router,
-    body::Body,
+    body::{Body, Bytes},
     extract::Request,
     http::{HeaderMap, Method, StatusCode},
     response::{IntoResponse, Response},
 };
+use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 
 /// Ends with the runtime of its test.
@@ -40,7 +44,7 @@ impl Fake {
             let (here, answer) = (here.clone(), answer.clone());
             async move {
                 let (parts, body) = request.into_parts();
-                let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+                let body = axum::body::to_bytes(body, 16 << 20).await.unwrap();
                 let http = parts.method;
                 let body_json: Value = serde_json::from_slice(&body).unwrap_or_default();
                 let asked = Asked {
@@ -96,6 +100,13 @@ pub(crate) fn answer(asked: &Asked, result: Value) -> Response {
 
 pub(crate) fn error(asked: &Asked, code: i32, message: &str) -> Response {
     Json(json!({"jsonrpc": "2.0", "id": asked.body["id"], "error": {"code": code, "message": message}})).into_response()
+}
+
+/// The same answer, whose body comes after so long.
+pub(crate) fn late(answer: Response, after: Duration) -> Response {
+    let (head, body) = answer.into_parts();
+    let wait = stream::once(tokio::time::sleep(after)).filter_map(|()| async { None::<Result<Bytes, axum::Error>> });
+    Response::from_parts(head, Body::from_stream(wait.chain(body.into_data_stream())))
 }
 
 pub(crate) fn body(kind: &str, body: impl Into<Body>) -> Response {

@@ -1,6 +1,9 @@
 //! A server that breaks off, lies, repeats itself, sends much and never ends.
 
-use std::{convert::Infallible, time::Duration};
+use std::{
+    convert::Infallible,
+    time::{Duration, Instant},
+};
 
 use axum::{
     body::{Body, Bytes},
@@ -10,7 +13,7 @@ use axum::{
 use enginehouse_capabilities::{Error, ToolServers};
 use enginehouse_protocols::mcp::{McpAuth, McpVersion};
 use futures::{StreamExt, stream};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     call, call_within,
@@ -178,13 +181,88 @@ async fn all_pages_are_read_and_a_list_that_repeats_itself_ends() {
     let tools = servers(&fake.url, McpAuth::None, None).list("trial").await.unwrap();
     assert_eq!(tools.iter().map(|tool| tool.name.as_str()).collect::<Vec<_>>(), ["one", "two", "three"]);
 
-    let round = Fake::start(|_, asked| {
-        (asked.method == "tools/list").then(|| answer(asked, json!({"tools": [tool("one")], "nextCursor": "again"})))
+    for (circle, asked) in [(&["again"][..], 2), (&["a", "b", "c"], 4)] {
+        let round = Fake::start(move |fake, asked| {
+            let next = circle[(fake.asked("tools/list").len().max(1) - 1) % circle.len()];
+            let page = json!({"tools": [tool("one")], "nextCursor": next});
+            (asked.method == "tools/list").then(|| answer(asked, page))
+        })
+        .await;
+        let error = servers(&round.url, McpAuth::None, None).list("trial").await.unwrap_err();
+        assert!(
+            matches!(&error, Error::Unavailable(text) if text.contains("twice") && text.contains("`trial`")),
+            "{error}"
+        );
+        assert_eq!(round.asked("tools/list").len(), asked);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_has_bounds_over_all_its_pages() {
+    type Page = fn(usize) -> Value;
+    let cases: [(Page, &str, usize); 6] = [
+        (|n| page(1 << 20, Some(n.to_string())), "8 MiB", 8),
+        (|_| page(9 << 20, None), "8 MiB", 1),
+        (|n| page(0, Some(n.to_string() + &"x".repeat(3 << 20))), "8 MiB", 3),
+        (|n| many(4000, Some(n.to_string())), "10000 tools", 3),
+        (|_| many(10_001, None), "10000 tools", 1),
+        (|n| json!({"tools": [], "nextCursor": n.to_string()}), "1000 pages", 1001),
+    ];
+    for (page, limit, pages) in cases {
+        let fake = Fake::start(move |fake, asked| {
+            let page = || answer(asked, page(fake.asked("tools/list").len()));
+            (asked.method == "tools/list").then(page)
+        })
+        .await;
+        let error = servers(&fake.url, McpAuth::None, Some(McpVersion::V20251125)).list("trial").await.unwrap_err();
+        assert!(
+            matches!(&error, Error::QuotaExceeded(text) if text.contains(limit) && text.contains("`trial`")),
+            "{limit}: {error}"
+        );
+        assert_eq!(fake.asked("tools/list").len(), pages, "{limit}");
+    }
+    let fits = Fake::start(|_, asked| (asked.method == "tools/list").then(|| answer(asked, many(10_000, None)))).await;
+    assert_eq!(servers(&fits.url, McpAuth::None, None).list("trial").await.unwrap().len(), 10_000);
+}
+
+/// One tool with so long a description.
+fn page(bytes: usize, next: Option<String>) -> Value {
+    let tool = json!({"name": "t", "description": "x".repeat(bytes), "inputSchema": {"type": "object"}});
+    json!({"tools": [tool], "nextCursor": next})
+}
+
+fn many(tools: usize, next: Option<String>) -> Value {
+    let tools: Vec<Value> = (0..tools).map(|n| tool(&n.to_string())).collect();
+    json!({"tools": tools, "nextCursor": next})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_tool_says_of_its_failure_is_not_lost_where_the_list_hangs() {
+    let fake = Fake::start(|_, asked| match asked.method.as_str() {
+        "tools/call" if asked.body["params"]["name"] == "odd" => Some(error(asked, -32602, "no such argument")),
+        "tools/call" => {
+            Some(answer(asked, json!({"content": [{"type": "text", "text": "no such city"}], "isError": true})))
+        }
+        "tools/list" => {
+            let silence = stream::pending::<Result<Bytes, Infallible>>();
+            Some(body("text/event-stream", Body::from_stream(silence)))
+        }
+        _ => None,
     })
     .await;
-    let error = servers(&round.url, McpAuth::None, None).list("trial").await.unwrap_err();
-    assert!(error.to_string().contains("twice"), "{error}");
-    assert_eq!(round.asked("tools/list").len(), 2);
+    let servers = servers(&fake.url, McpAuth::None, Some(McpVersion::V20251125));
+    for (patience, most) in [(1, 4), (600, 30)] {
+        let begun = Instant::now();
+        let patience = Duration::from_secs(patience);
+        let (reply, error) =
+            tokio::join!(call_within(&servers, "do", "{}", patience), call_within(&servers, "odd", "{}", patience));
+        let reply = reply.unwrap();
+        assert!(reply.is_error && reply.content.contains("no such city"), "{reply:?}");
+        let error = error.unwrap_err();
+        assert!(matches!(&error, Error::Invalid(text) if text.contains("no such argument")), "{error}");
+        assert!(begun.elapsed() < Duration::from_secs(most), "{:?}", begun.elapsed());
+    }
+    assert_eq!(fake.calls(), 4, "each is sent once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

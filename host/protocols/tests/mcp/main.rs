@@ -12,6 +12,7 @@ mod fake;
 mod hostile;
 mod python;
 mod real;
+mod secrets;
 
 use std::time::Duration;
 

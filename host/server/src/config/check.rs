@@ -2,6 +2,7 @@
 
 use enginehouse_aws::Service;
 use enginehouse_capabilities::ObjectUri;
+use url::Url;
 
 use super::{Auth, Batches, Codegen, Config, Error, Functions, Tools};
 
@@ -58,6 +59,22 @@ impl Config {
         {
             return wrong("codegen.models".to_owned(), "name at least one model");
         }
+        // Addresses are printed, secrets never are.
+        let has_login = |url: &Url| !url.username().is_empty() || url.password().is_some();
+        if let Some((setting, _)) = self.addresses().into_iter().find(|(_, url)| has_login(url)) {
+            return wrong(
+                setting,
+                "an address has no name and password in it; keys and tokens have settings of their own",
+            );
+        }
+        if let Codegen::Openai { url, .. } = &self.codegen
+            && url.query().is_some()
+        {
+            return wrong(
+                "codegen.url".to_owned(),
+                "it ends before the `?`; a key has its own setting, `codegen.api-key`",
+            );
+        }
         if let Batches::EmrServerless { targets } = &self.batches {
             for (name, target) in targets {
                 match target.logs.parse::<ObjectUri>() {
@@ -89,6 +106,25 @@ impl Config {
         Ok(())
     }
 
+    /// Where models, tools and tokens are, each with its setting.
+    fn addresses(&self) -> Vec<(String, &Url)> {
+        let mut addresses = Vec::new();
+        if let Codegen::Openai { url, .. } = &self.codegen {
+            addresses.push(("codegen.url".to_owned(), url));
+        }
+        if let Tools::Mcp { servers } = &self.tools {
+            for (name, server) in servers {
+                addresses.push((format!("tools.servers.{name}.url"), &server.url));
+                if let Some(Auth::ClientCredentials { token_url, issuer, .. }) = &server.auth {
+                    let setting = |place: &str| format!("tools.servers.{name}.auth.client-credentials.{place}");
+                    addresses.extend(token_url.iter().map(|url| (setting("token-url"), url)));
+                    addresses.extend(issuer.iter().map(|url| (setting("issuer"), url.as_ref())));
+                }
+            }
+        }
+        addresses
+    }
+
     /// The names of functions, batch applications and servers of tools.
     fn targets(&self) -> Vec<&str> {
         let mut targets: Vec<&str> = Vec::new();
@@ -108,6 +144,34 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_with_a_secret_is_refused_without_showing_it() {
+        let server = |url: &str, auth: &str| {
+            format!("[tools]\nbackend = \"mcp\"\n[tools.servers.jobs]\nurl = \"{url}\"\n{auth}")
+        };
+        let credentials = |place: &str, url: &str| {
+            let auth = format!(
+                "[tools.servers.jobs.auth.client-credentials]\nclient-id = \"us\"\nclient-secret = {{ env = \"SECRET\" }}\n\
+                 {place} = \"{url}\""
+            );
+            server("https://tools.example/mcp", &auth)
+        };
+        let model = |url: &str| format!("[codegen]\nbackend = \"openai\"\nmodel = \"m\"\nurl = \"{url}\"");
+        let (login, name) = ("https://us:hunter2@x.example/v1", "https://hunter2@x.example/v1");
+        for (setting, text) in [
+            ("codegen.url", model(login)),
+            ("codegen.url", model(name)),
+            ("codegen.url", model("https://x.example/v1?key=hunter2")),
+            ("tools.servers.jobs.url", server(login, "")),
+            ("tools.servers.jobs.auth.client-credentials.token-url", credentials("token-url", login)),
+            ("tools.servers.jobs.auth.client-credentials.issuer", credentials("issuer", name)),
+        ] {
+            let told = toml::from_str::<Config>(&text).unwrap().check().unwrap_err().to_string();
+            assert!(told.contains(&format!("`{setting}`")) && !told.contains("hunter2"), "{told}");
+        }
+        toml::from_str::<Config>(&model("https://x.example/v1")).unwrap().check().unwrap();
+    }
 
     #[test]
     fn where_tokens_are_given_is_said_once() {

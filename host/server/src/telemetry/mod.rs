@@ -49,8 +49,8 @@ impl Telemetry {
             Format::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
         };
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-        // It writes down what it cannot read of a model's answer, and that may be generated code.
-        let filter = filter.add_directive("async_openai=off".parse()?);
+        // They write down what models and tools say: generated code, cells, and secrets that are held against their caller.
+        let filter = filter.add_directive("async_openai=off".parse()?).add_directive("rmcp=off".parse()?);
         tracing_subscriber::registry().with(lines.with_filter(filter)).with(spans).init();
         global::set_tracer_provider(provider.clone());
         Ok(Self { provider })
