@@ -269,3 +269,19 @@ async fn a_second_server_keeps_out_of_the_data_folder() {
     let said = String::from_utf8_lossy(&second.stderr).into_owned() + &String::from_utf8_lossy(&second.stdout);
     assert!(said.contains("another server uses the data folder"), "{said}");
 }
+
+#[tokio::test]
+async fn runs_that_wait_for_the_model_leave_room_for_others() {
+    let (engine, host) = house().await;
+    engine.think(Duration::from_secs(600));
+    for number in 0..40 {
+        host.run(json!({ "framework": "spark", "prompt": format!("question {number}") })).await.unwrap();
+    }
+    while engine.prompts().len() < 24 {
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    let run = host.run(json!({ "framework": "spark", "code": program("ok 50 200") })).await.unwrap();
+    let ended = until(&host, &run, "succeeded").await;
+    assert_eq!(ended["attempts"], 1, "{ended}");
+    assert_eq!(engine.prompts().len(), 24, "the others wait for a place to write");
+}

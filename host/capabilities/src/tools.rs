@@ -49,7 +49,7 @@ pub trait Tools: Send + Sync + fmt::Debug + fmt::Display {
     /// For what takes longer. A token that was used before starts nothing.
     async fn start(&self, cx: &CallContext, token: &Token, server: &str, tool: &str, arguments: &str) -> Result<()>;
 
-    /// The same answer any number of times, until the run is deleted.
+    /// The same answer any number of times, until the run is deleted; where the tool did not run, the error that says why.
     async fn check(&self, token: &Token) -> Result<ToolState>;
 }
 

@@ -11,6 +11,7 @@ use enginehouse_capabilities::{Catalog, Model, Objects, Processes};
 use enginehouse_runtime::{CompilerProcess, Generation, Runtime};
 
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::{
@@ -28,6 +29,8 @@ use crate::{
 
 /// Steps of runs that are taken at once; the others wait their turn.
 const STEPS_AT_ONCE: usize = 32;
+/// How many of them write code.
+const WRITING_AT_ONCE: usize = 24;
 /// A blocking path waits at most this long for its run.
 const PATIENCE: Duration = Duration::from_secs(20 * 60);
 
@@ -104,6 +107,12 @@ impl App {
             Plugins::start(runtime, store.clone(), config.frameworks.clone(), &config.plugins, bundled(start.plugins))
                 .await
                 .context("cannot start the plugins")?;
+        for framework in config.frameworks.keys().filter(|framework| plugins.get(framework).is_none()) {
+            tracing::warn!(
+                framework,
+                "the configuration has settings for a framework that does not serve: is its name right?"
+            );
+        }
         let places = Places::new(local_engines, &config);
         let parts = run::Parts {
             store: store.clone(),
@@ -112,6 +121,7 @@ impl App {
             events: events.clone(),
             places,
             prices: Prices::of(&config),
+            writing: Semaphore::new(WRITING_AT_ONCE),
         };
         let runs = RunEngine::start(parts, host, STEPS_AT_ONCE)
             .await

@@ -44,7 +44,8 @@ impl Server {
         Ok(Self { app, address, listener })
     }
 
-    /// Answers requests until `stop` is done. Programs that run go on, and the next start takes them up.
+    /// Answers requests until `stop` is done. Programs and batches that run go on, and the next start takes them up; of functions and
+    /// tools that are being called nobody will know the answer: their calls are lost, and never made again.
     ///
     /// # Errors
     /// Where the listener fails.

@@ -2,8 +2,11 @@
 
 use enginehouse_sdk::{Choice, Failure, Source, Task, host};
 
+use crate::estimate;
+
 /// Sources of together more than this go to batches, in MB, where the operator does not say.
 const LAMBDA_MAX_MB: u64 = 500;
+const MB: u64 = 1_000_000;
 /// The operator's setting for it.
 pub(crate) const SETTING: &str = "lambda-max-mb";
 
@@ -18,7 +21,10 @@ pub(crate) fn plan(task: &Task) -> Result<Choice, Failure> {
 
 fn choose(task: &Task, lambda_max_mb: u64) -> Result<Choice, Failure> {
     let set_up = |platform: &str| task.places.iter().any(|place| place.platform == platform);
-    let chosen = |platform: &str, reason: String| Ok(Choice { platform: platform.to_owned(), reason, estimate: None });
+    let chosen = |platform: &str, reason: String| {
+        let estimate = Some(estimate::usage(platform, at_most_mb(task)));
+        Ok(Choice { platform: platform.to_owned(), reason, estimate })
+    };
     let asked = task.platform.as_deref().unwrap_or("auto");
     match asked {
         "auto" => {}
@@ -60,13 +66,21 @@ fn beyond(size: Option<u64>, most: u64) -> String {
     format!("the sources have {} MB, more than `{SETTING}`, {most}", size.unwrap_or_default())
 }
 
-/// All objects together, rounded up; none where one is not known.
+/// All sources together, rounded up; none where one is not known.
 fn size_mb(task: &Task) -> Option<u64> {
-    let bytes = task.sources.iter().map(|source| match source {
+    Some(task.sources.iter().map(bytes).sum::<Option<u64>>()?.div_ceil(MB))
+}
+
+/// The same, with a size for what is not known.
+fn at_most_mb(task: &Task) -> u64 {
+    task.sources.iter().map(|source| bytes(source).map_or(estimate::UNKNOWN_MB, |bytes| bytes.div_ceil(MB))).sum()
+}
+
+fn bytes(source: &Source) -> Option<u64> {
+    match source {
         Source::Objects(objects) => objects.bytes,
         Source::Table(_) | Source::Relation(_) => None,
-    });
-    Some(bytes.sum::<Option<u64>>()?.div_ceil(1_000_000))
+    }
 }
 
 fn way_out(platform: &str) -> String {
@@ -107,7 +121,6 @@ mod tests {
     }
 
     const ALL: &[&str] = &["local", "lambda", "emr"];
-    const MB: u64 = 1_000_000;
 
     #[test]
     fn what_was_asked_for_is_taken() {
@@ -132,6 +145,7 @@ mod tests {
             for asked in [None, Some("auto")] {
                 let choice = plan(&task(there, asked, sources.clone())).unwrap();
                 assert_eq!(choice.platform, platform, "{there:?} {sources:?}: {}", choice.reason);
+                assert!(choice.estimate.is_some_and(|estimate| estimate.seconds > Some(0)));
                 assert!(!choice.reason.is_empty());
             }
         }

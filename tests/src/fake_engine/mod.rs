@@ -11,7 +11,10 @@ mod processes;
 
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
-    sync::Arc,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -22,7 +25,6 @@ use axum::{
     routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use model::FakeModel;
 pub use processes::FakeProcesses;
@@ -101,6 +103,8 @@ struct Jobs {
     by_token: Mutex<HashMap<String, Option<Job>>>,
     replies: Mutex<VecDeque<String>>,
     prompts: Mutex<Vec<String>>,
+    /// How long the model thinks before it says anything, in milliseconds.
+    thinking: AtomicU64,
     /// How long a call takes, half of it before it has its effect and half after.
     latency: Duration,
 }
@@ -142,6 +146,11 @@ impl FakeEngine {
     /// Lays down what the model says next; without anything it is not there.
     pub fn say(&self, replies: impl IntoIterator<Item = String>) {
         self.jobs.replies.lock().unwrap_or_else(PoisonError::into_inner).extend(replies);
+    }
+
+    /// Lets the model think so long from now on before it says anything.
+    pub fn think(&self, time: Duration) {
+        self.jobs.thinking.store(u64::try_from(time.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     /// What the model was asked so far.
@@ -233,5 +242,6 @@ async fn cancel(State(jobs): State<Arc<Jobs>>, Path(token): Path<String>) -> Sta
 
 async fn generate(State(jobs): State<Arc<Jobs>>, prompt: String) -> Result<String, StatusCode> {
     jobs.prompts.lock().unwrap_or_else(PoisonError::into_inner).push(prompt);
+    tokio::time::sleep(Duration::from_millis(jobs.thinking.load(Ordering::Relaxed))).await;
     jobs.replies.lock().unwrap_or_else(PoisonError::into_inner).pop_front().ok_or(StatusCode::NOT_FOUND)
 }

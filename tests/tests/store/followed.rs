@@ -1,6 +1,6 @@
 //! What is written while a run goes on: its program's log, its model's answers, what it costs.
 
-use enginehouse::store::{DayCap, Error, LogPiece, ModelUse, RunFilter, RunState, Step, Store};
+use enginehouse::store::{DayCap, Error, LogPiece, ModelUse, RunFilter, RunState, Step, Store, TokenBudgets};
 use enginehouse_capabilities::{CodegenReply, Finish};
 use uuid::Uuid;
 
@@ -106,8 +106,9 @@ pub(crate) async fn an_answer_is_kept_for_the_attempt_that_is_being_written(fres
         output_tokens: 7,
     };
     assert_eq!(store.answer(run, 1, "p").await.unwrap(), None);
-    store.keep_answer("spark", (run, 1), "other", &reply("of another prompt")).await.unwrap();
-    store.keep_answer("spark", (run, 1), "p", &reply("x = 1")).await.unwrap();
+    let reserved = store.reserve_tokens("spark", run, 1, TokenBudgets::default()).await.unwrap();
+    store.keep_answer(&reserved, (run, 1), "other", &reply("of another prompt")).await.unwrap();
+    store.keep_answer(&reserved, (run, 1), "p", &reply("x = 1")).await.unwrap();
     let kept = store.answer(run, 1, "p").await.unwrap().unwrap();
     assert_eq!((kept.text.as_str(), kept.finish, kept.output_tokens), ("x = 1", Finish::Refused, 7));
     assert_eq!(store.answer(run, 1, "other").await.unwrap(), None);
@@ -117,7 +118,7 @@ pub(crate) async fn an_answer_is_kept_for_the_attempt_that_is_being_written(fres
     store.step(run, host, RunState::Queued, step).await.unwrap();
     assert_eq!(store.attempt_being_written(run).await.unwrap(), Some(2));
     assert_eq!(store.answer(run, 2, "p").await.unwrap(), None, "the next attempt is asked anew");
-    store.keep_answer("spark", (run, 1), "late", &reply("from a host that stood still")).await.unwrap();
+    store.keep_answer(&reserved, (run, 1), "late", &reply("from a host that stood still")).await.unwrap();
     let [attempt] = store.attempts(run).await.unwrap().try_into().unwrap();
     let used = ModelUse {
         model: "m".into(),

@@ -6,6 +6,7 @@ mod fresh;
 mod hosts;
 mod records;
 mod steps;
+mod tokens;
 
 use fresh::Fresh;
 
@@ -62,4 +63,6 @@ promises! {
     records::all_is_there_when_it_is_opened_again,
     records::odd_texts_are_kept,
     records::a_newer_schema_is_refused,
+    tokens::an_answer_under_way_counts_by_what_it_may_take,
+    tokens::many_who_ask_at_once_take_no_more_than_the_caller_may,
 }

@@ -5,12 +5,15 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use enginehouse_capabilities::{CallContext, Error, Result, Token, Tool, ToolReply, ToolServers, ToolState, Tools};
 
-use super::{Calls, Checked};
+use super::{Calls, Checked, failure::Failure};
 
 /// How long a plugin waits for a tool that is called at once: less than its own call has.
 const AT_ONCE: Duration = Duration::from_secs(25);
 /// How long a tool may take in the background where its run does not say.
 const IN_BACKGROUND: Duration = Duration::from_secs(3600);
+
+/// What is kept of a call: what the tool said and whether it failed, or why it did not run.
+type Kept = std::result::Result<(String, bool), Failure>;
 
 /// [`Tools`] over whatever calls them.
 #[derive(Debug)]
@@ -46,17 +49,15 @@ impl Tools for BackgroundTools {
         let [to, named, given] = [server, tool, arguments].map(str::to_owned);
         let patience = cx.attempt.as_ref().map_or(IN_BACKGROUND, |attempt| attempt.timeout);
         let call = async move {
-            let ToolReply { content, is_error } = match servers.call(&context, &to, &named, &given, patience).await {
-                Ok(reply) => reply,
-                Err(Error::TimedOut(reason)) => {
-                    tracing::warn!(server = to, tool = named, reason, "the answer of a tool was not waited for");
-                    return None;
-                }
+            let kept = match servers.call(&context, &to, &named, &given, patience).await {
+                Ok(ToolReply { content, is_error }) => Ok((content, is_error)),
                 Err(error) => {
-                    ToolReply { content: serde_json::Value::from(error.to_string()).to_string(), is_error: true }
+                    let reason = error.to_string();
+                    tracing::warn!(server = to, tool = named, reason, "a tool has not answered");
+                    Err(Failure::of(error)?)
                 }
             };
-            serde_json::to_string(&(content, is_error)).ok()
+            serde_json::to_string::<Kept>(&kept).ok()
         };
         self.calls.start(cx, token, &["tool", server, tool, arguments], call).await
     }
@@ -66,8 +67,9 @@ impl Tools for BackgroundTools {
             Checked::Running => ToolState::Running,
             Checked::Lost => ToolState::Lost,
             Checked::Answered(answer) => {
-                let (content, is_error) = serde_json::from_str(&answer)
+                let kept: Kept = serde_json::from_str(&answer)
                     .map_err(|error| Error::other("the answer of a tool cannot be read", error))?;
+                let (content, is_error) = kept.map_err(Error::from)?;
                 ToolState::Answered(ToolReply { content, is_error })
             }
         })

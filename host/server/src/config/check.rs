@@ -2,9 +2,13 @@
 
 use enginehouse_aws::Service;
 use enginehouse_capabilities::ObjectUri;
+use enginehouse_protocols::mcp::McpVersion;
 use url::Url;
 
-use super::{Auth, Batches, Codegen, Config, Error, Functions, Tools};
+use super::{Auth, Batches, Codegen, Config, Error, Functions, Objects, Tools};
+
+/// The longest that a request may wait for its turn at the model, in seconds.
+const MOST_PATIENCE: u32 = 300;
 
 impl Config {
     /// What must hold before a port opens.
@@ -17,6 +21,14 @@ impl Config {
         }
         if self.data.as_os_str().is_empty() || self.local.engines.as_os_str().is_empty() {
             return Err(Error::Homeless);
+        }
+        if self.local.max_running == 0 {
+            let error = "at least 1";
+            return Err(Error::Setting("local.max-running".to_owned(), error.to_owned()));
+        }
+        if self.limits.codegen.queue_seconds > MOST_PATIENCE {
+            let error = format!("at most {MOST_PATIENCE}: a plugin that asks the model has its own time");
+            return Err(Error::Setting("limits.codegen.queue-seconds".to_owned(), error));
         }
         self.check_backends()?;
         if let Some(header) = &self.callers.header
@@ -89,11 +101,21 @@ impl Config {
                 if let Some(error) = server.auth.as_ref().and_then(Auth::wrong) {
                     return wrong(format!("tools.servers.{name}.auth.client-credentials"), error);
                 }
+                if let Some(Err(error)) = server.version.as_deref().map(str::parse::<McpVersion>) {
+                    return wrong(format!("tools.servers.{name}.version"), &error.to_string());
+                }
             }
         }
         let targets = self.targets();
         for (framework, settings) in &self.frameworks {
             for (platform, target) in &settings.places {
+                if let (Objects::Embedded { bucket }, Some(service)) = (&self.objects, self.at_aws(target)) {
+                    let text = format!(
+                        "programs at {service} read and write S3, where the bucket `{bucket}` of this machine is somebody else's: set \
+                         `objects.backend` to `s3`"
+                    );
+                    return wrong(format!("frameworks.{framework}.places.{platform}"), &text);
+                }
                 if !targets.contains(&target.as_str()) {
                     let there = targets.join(", ");
                     let text = format!(
@@ -123,6 +145,16 @@ impl Config {
             }
         }
         addresses
+    }
+
+    /// Which service at AWS runs what goes to a target; none where its address is another.
+    fn at_aws(&self, target: &str) -> Option<&'static str> {
+        let service = match (&self.functions, &self.batches) {
+            (Functions::Lambda { targets }, _) if targets.contains_key(target) => Service::Lambda,
+            (_, Batches::EmrServerless { targets }) if targets.contains_key(target) => Service::EmrServerless,
+            _ => return None,
+        };
+        (!self.aws.endpoints.contains_key(service.as_str())).then(|| service.as_str())
     }
 
     /// The names of functions, batch applications and servers of tools.
@@ -171,6 +203,28 @@ mod tests {
             assert!(told.contains(&format!("`{setting}`")) && !told.contains("hunter2"), "{told}");
         }
         toml::from_str::<Config>(&model("https://x.example/v1")).unwrap().check().unwrap();
+    }
+
+    #[test]
+    fn what_cannot_work_is_told_before_a_port_opens() {
+        let lambda = "[functions]\nbackend = \"lambda\"\n[functions.targets.small]\nfunction = \"f\"\n\
+                      [frameworks.spark.places]\nlambda = \"small\"\n";
+        let server = "[tools]\nbackend = \"mcp\"\n[tools.servers.jobs]\nurl = \"https://tools.example/mcp\"\nversion = \"2020-01-01\"\n";
+        for (wrong, told) in [
+            ("[local]\nmax-running = 0\n", "local.max-running"),
+            ("[limits.codegen]\nqueue-seconds = 301\n", "limits.codegen.queue-seconds"),
+            (server, "tools.servers.jobs.version"),
+            (lambda, "objects.backend"),
+        ] {
+            let error = toml::from_str::<Config>(wrong).unwrap().check().unwrap_err().to_string();
+            assert!(error.contains(told), "{error}");
+        }
+        for right in [
+            format!("[objects]\nbackend = \"s3\"\nbucket = \"ours\"\n{lambda}"),
+            format!("[aws.endpoints]\nlambda = \"http://127.0.0.1:1\"\n{lambda}"),
+        ] {
+            toml::from_str::<Config>(&right).unwrap().check().unwrap();
+        }
     }
 
     #[test]

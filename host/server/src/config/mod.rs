@@ -184,6 +184,15 @@ pub struct Framework {
     pub limits: plugins::Limits,
 }
 
+impl Framework {
+    /// A setting about a platform that is none of these: `places` or `prices`, and the platform.
+    pub(crate) fn stray_platform(&self, platforms: &[&str]) -> Option<(&'static str, &str)> {
+        let places = self.places.keys().map(|platform| ("places", platform.as_str()));
+        let prices = self.prices.keys().map(|platform| ("prices", platform.as_str()));
+        places.chain(prices).find(|(_, platform)| !platforms.contains(platform))
+    }
+}
+
 /// The configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -215,8 +224,8 @@ impl Config {
     /// # Errors
     /// What is unreadable or wrong in it.
     pub fn read(file: Option<&Path>) -> Result<Self, Error> {
-        let mut config = file.map(Self::of_file).transpose()?.unwrap_or_default();
-        seed::take(&mut config, |name| std::env::var(name).ok());
+        let (mut config, stated) = file.map(Self::of_file).transpose()?.unwrap_or_default();
+        seed::take(&mut config, &stated, |name| std::env::var(name).ok());
         Ok(config)
     }
 
@@ -225,13 +234,15 @@ impl Config {
         seed::unused(self, |name| std::env::var(name).ok())
     }
 
-    fn of_file(file: &Path) -> Result<Self, Error> {
+    /// With what the file states, as it stands there.
+    fn of_file(file: &Path) -> Result<(Self, toml::Table), Error> {
         let text = std::fs::read_to_string(file).map_err(|error| Error::Unreadable(file.to_owned(), error))?;
-        toml::from_str(&text).map_err(|error: toml::de::Error| {
+        let wrong = |error: toml::de::Error| {
             // Without the line itself, which may hold a password.
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             Error::Wrong(file.to_owned(), before.matches('\n').count() + 1, without_values(error.message()))
-        })
+        };
+        Ok((toml::from_str(&text).map_err(wrong)?, toml::from_str(&text).map_err(wrong)?))
     }
 
     /// Every secret that the configuration names, with its setting.

@@ -8,12 +8,15 @@ use super::{Batches, Config, Function, Functions, Objects};
 ///
 /// `SPARK_S3_BUCKET` is the bucket of S3, `SPARK_LAMBDA` the function behind Spark's platform `lambda`. Of the others
 /// [`unused`] says what to do instead.
-pub(super) fn take(config: &mut Config, variable: impl Fn(&str) -> Option<String>) {
+///
+/// What the configuration states is `stated`, also where it states a default.
+pub(super) fn take(config: &mut Config, stated: &toml::Table, variable: impl Fn(&str) -> Option<String>) {
     let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
-    if let (Some(bucket), Objects::Embedded { .. }) = (variable("SPARK_S3_BUCKET"), &config.objects) {
+    let unsaid = |name: &str, setting: &str| variable(name).filter(|_| !stated.contains_key(setting));
+    if let Some(bucket) = unsaid("SPARK_S3_BUCKET", "objects") {
         config.objects = Objects::S3 { bucket };
     }
-    if let (Some(function), Functions::Unconfigured) = (variable("SPARK_LAMBDA"), &config.functions) {
+    if let Some(function) = unsaid("SPARK_LAMBDA", "functions") {
         let target = Function { function, qualifier: None, payload: None };
         config.functions = Functions::Lambda { targets: BTreeMap::from([("spark".to_owned(), target)]) };
         let places = &mut config.frameworks.entry("spark".to_owned()).or_default().places;
@@ -48,7 +51,8 @@ mod tests {
     #[test]
     fn the_seeds_variables_choose_its_backends() {
         let mut config = Config::default();
-        take(&mut config, set(&[("SPARK_S3_BUCKET", "data"), ("SPARK_LAMBDA", "sparkOnLambda")]));
+        let variables = [("SPARK_S3_BUCKET", "data"), ("SPARK_LAMBDA", "sparkOnLambda")];
+        take(&mut config, &toml::Table::new(), set(&variables));
         assert!(matches!(&config.objects, Objects::S3 { bucket } if bucket == "data"));
         let Functions::Lambda { targets } = &config.functions else { panic!("{:?}", config.functions) };
         assert_eq!(targets["spark"].function, "sparkOnLambda");
@@ -58,10 +62,20 @@ mod tests {
 
     #[test]
     fn the_configuration_wins() {
-        let text = "[objects]\nbackend = \"s3\"\nbucket = \"mine\"";
-        let mut config: Config = toml::from_str(text).unwrap();
-        take(&mut config, set(&[("SPARK_S3_BUCKET", "theirs"), ("SPARK_LAMBDA", " ")]));
+        let taken = |text: &str, lambda: &str| {
+            let mut config: Config = toml::from_str(text).unwrap();
+            take(
+                &mut config,
+                &toml::from_str(text).unwrap(),
+                set(&[("SPARK_S3_BUCKET", "theirs"), ("SPARK_LAMBDA", lambda)]),
+            );
+            config
+        };
+        let config = taken("[objects]\nbackend = \"s3\"\nbucket = \"mine\"", " ");
         assert!(matches!(&config.objects, Objects::S3 { bucket } if bucket == "mine"));
+        assert!(matches!(config.functions, Functions::Unconfigured));
+        let config = taken("[objects]\nbackend = \"embedded\"\n[functions]\nbackend = \"unconfigured\"", "theirs");
+        assert!(matches!(config.objects, Objects::Embedded { .. }), "a default that is stated is stated");
         assert!(matches!(config.functions, Functions::Unconfigured));
     }
 

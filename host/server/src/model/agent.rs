@@ -11,8 +11,12 @@ use super::heard;
 use crate::{
     events::Events,
     hash,
-    store::{self, Store},
+    run::pause,
+    store::{self, Reserved, Spender, Store, TokenBudgets},
 };
+
+/// How often an answer is handed to a store that fails: for half a minute.
+const TRIES: u32 = 6;
 
 /// The most tokens, read and written, of 24 hours.
 #[derive(Debug, Clone, Default)]
@@ -37,27 +41,51 @@ impl Agent {
         Self { model, store, events, budgets }
     }
 
-    async fn hold_to_budgets(&self, framework: &str, run: Uuid) -> Result<()> {
-        let spent_up = |spent: u64, whom: &str, setting: String| {
-            Err(Error::QuotaExceeded(format!(
-                "the model took {spent} tokens for {whom} in the last 24 hours, all that the setting `{setting}` allows: try again \
-                 later"
-            )))
+    /// Counts an answer ahead, by what it may take at most.
+    async fn reserve(&self, framework: &str, run: Uuid, request: &CodegenRequest) -> Result<Reserved> {
+        let budgets = TokenBudgets {
+            of_plugin: self.budgets.of_plugins.get(framework).copied(),
+            of_caller: self.budgets.of_a_caller,
         };
-        if let Some(budget) = self.budgets.of_plugins.get(framework) {
-            let spent = self.store.tokens_of_a_day(framework).await.map_err(unavailable)?;
-            if spent >= *budget {
-                let setting = format!("frameworks.{framework}.grants.codegen.tokens-per-day");
-                return spent_up(spent, &format!("`{framework}`"), setting);
+        let reserved = self.store.reserve_tokens(framework, run, at_most(request), budgets).await;
+        reserved.map_err(|error| {
+            let store::Error::OutOfTokens { spender, .. } = &error else { return unavailable(error) };
+            let (whom, setting) = match spender {
+                Spender::Plugin => {
+                    (format!("`{framework}`"), format!("frameworks.{framework}.grants.codegen.tokens-per-day"))
+                }
+                Spender::Caller => ("this caller".to_owned(), "limits.codegen.tokens-per-day".to_owned()),
+            };
+            Error::QuotaExceeded(format!("{error} for {whom}: the setting is `{setting}`; try again later"))
+        })
+    }
+
+    /// Keeps an answer, which was paid for, also where the store fails for a moment.
+    async fn keep(
+        &self,
+        reserved: Reserved,
+        attempt: (Uuid, i64),
+        prompt: &str,
+        answer: Result<CodegenReply>,
+    ) -> Result<CodegenReply> {
+        let reply = match answer {
+            Ok(reply) => reply,
+            Err(error) => {
+                if let Err(error) = self.store.release_tokens(reserved).await {
+                    tracing::warn!(%error, "an answer that never came stays counted for a day");
+                }
+                return Err(error);
             }
-        }
-        if let Some(budget) = self.budgets.of_a_caller {
-            let spent = self.store.tokens_of_a_caller(run).await.map_err(unavailable)?;
-            if spent >= budget {
-                return spent_up(spent, "this caller", "limits.codegen.tokens-per-day".to_owned());
+        };
+        let mut failures = 0;
+        while let Err(error) = self.store.keep_answer(&reserved, attempt, prompt, &reply).await {
+            failures += 1;
+            if error.is_lasting() || failures > TRIES {
+                return Err(unavailable(error));
             }
+            tokio::time::sleep(pause(failures)).await;
         }
-        Ok(())
+        Ok(reply)
     }
 }
 
@@ -78,17 +106,22 @@ impl Codegen for Agent {
         if let Some(reply) = self.store.answer(run, attempt, &prompt).await.map_err(unavailable)? {
             return Ok(reply);
         }
-        self.hold_to_budgets(&cx.framework, run).await?;
+        let reserved = self.reserve(&cx.framework, run, &request).await?;
         let answer = async {
             let answer = self.model.answer(cx, request, &ear).await;
             drop(ear);
-            answer
+            self.keep(reserved, (run, attempt), &prompt, answer).await
         };
+        // Kept before the last of it is told: that may wait, and be cut off.
         let (reply, ()) = tokio::join!(answer, mouth.tell(&self.store, &self.events, run, attempt));
-        let reply = reply?;
-        self.store.keep_answer(&cx.framework, (run, attempt), &prompt, &reply).await.map_err(unavailable)?;
-        Ok(reply)
+        reply
     }
+}
+
+/// What an answer may take: all that is written, and what is read at four bytes a token, as text mostly has.
+fn at_most(request: &CodegenRequest) -> u64 {
+    let read = request.system.len() + request.messages.iter().map(|message| message.text.len()).sum::<usize>();
+    u64::from(request.max_tokens) + (read / 4) as u64
 }
 
 fn unavailable(error: store::Error) -> Error {

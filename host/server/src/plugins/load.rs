@@ -84,7 +84,14 @@ impl Loader {
             let text = format!("the component is for the framework `{described}`, not for `{framework}`");
             return Err(Error::Refused(LoadError::Mismatch(text)));
         }
-        Ok(plugin)
+        let platforms: Vec<_> = plugin.describe().platforms.iter().map(|platform| platform.name.as_str()).collect();
+        match self.config(framework).stray_platform(&platforms) {
+            Some((setting, platform)) if tried == Tried::Anew => Err(Error::Refused(LoadError::Mismatch(format!(
+                "the setting `frameworks.{framework}.{setting}.{platform}` is for a platform that the plugin does not have; it has {}",
+                platforms.join(", ")
+            )))),
+            _ => Ok(plugin),
+        }
     }
 
     /// Holds a component against the contract, under the limits that it will have, and with the interfaces that it is granted.

@@ -18,7 +18,7 @@ use std::{sync::Arc, time::Instant};
 use enginehouse_capabilities::Objects;
 use enginehouse_runtime::Generation;
 use parking_lot::Mutex;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use uuid::Uuid;
 
 use crate::{
@@ -43,6 +43,9 @@ pub(crate) struct Parts {
     pub(crate) events: Events,
     pub(crate) places: Places,
     pub(crate) prices: Prices,
+    /// Places for steps that write code, which may wait minutes for a model: fewer than there are steps at once, so that runs that only
+    /// have to be looked at go on.
+    pub(crate) writing: Semaphore,
 }
 
 /// Drives runs. Cheap to clone.

@@ -1,13 +1,10 @@
 //! What the model said for the attempt that is being written.
 
 use enginehouse_capabilities::{CodegenReply, Finish};
-use sqlx::{AnyConnection, Row};
+use sqlx::Row;
 use uuid::Uuid;
 
-use super::{DAY_MS, Result, Store, now_ms, within::Within as _};
-
-/// No answer took more; so that a day's sum fits its column, whatever a model says.
-const MOST_TOKENS: u64 = 1 << 40;
+use super::{Reserved, Result, Store, tokens::spend, within::Within as _};
 
 impl Store {
     /// The number of the attempt that is being written for a run; none where there is no such run.
@@ -50,53 +47,20 @@ impl Store {
         .transpose()
     }
 
-    /// The tokens, read and written, that the model took for a framework in the last 24 hours.
-    ///
-    /// # Errors
-    /// [`Error::Database`](super::Error::Database).
-    pub async fn tokens_of_a_day(&self, framework: &str) -> Result<u64> {
-        let row = sqlx::query(
-            "SELECT CAST(COALESCE(SUM(tokens), 0) AS BIGINT) AS tokens FROM tokens WHERE framework = $1 AND at > $2",
-        )
-        .bind(framework.to_owned())
-        .bind(now_ms() - DAY_MS)
-        .fetch_one(&self.read)
-        .within()
-        .await?;
-        Ok(row.try_get::<i64, _>("tokens")?.cast_unsigned())
-    }
-
-    /// The tokens, read and written, that the model took for one caller's runs in the last 24 hours.
-    ///
-    /// # Errors
-    /// [`Error::Database`](super::Error::Database).
-    pub async fn tokens_of_a_caller(&self, run: Uuid) -> Result<u64> {
-        let row = sqlx::query(
-            "SELECT CAST(COALESCE(SUM(tokens), 0) AS BIGINT) AS tokens FROM tokens
-             WHERE owner = (SELECT owner FROM runs WHERE id = $1) AND at > $2",
-        )
-        .bind(run.to_string())
-        .bind(now_ms() - DAY_MS)
-        .fetch_one(&self.read)
-        .within()
-        .await?;
-        Ok(row.try_get::<i64, _>("tokens")?.cast_unsigned())
-    }
-
     /// Keeps what the model said, in the place of what it said to another prompt for the same attempt; nothing where that attempt
-    /// is written by now. Its tokens count either way.
+    /// is written by now. It counts by what it took either way.
     ///
     /// # Errors
     /// [`Error::Database`](super::Error::Database).
     pub async fn keep_answer(
         &self,
-        framework: &str,
+        reserved: &Reserved,
         (run, attempt): (Uuid, i64),
         prompt_sha256: &str,
         reply: &CodegenReply,
     ) -> Result<()> {
         let mut transaction = self.begin().await?;
-        spend(&mut transaction, framework, run, reply).await?;
+        spend(&mut transaction, reserved, reply.input_tokens.saturating_add(reply.output_tokens)).await?;
         let finish = match reply.finish {
             Finish::Complete => "complete",
             Finish::Truncated => "truncated",
@@ -122,27 +86,4 @@ impl Store {
         .await?;
         transaction.commit().within().await
     }
-}
-
-/// Counts what an answer took, and forgets what is older than a day.
-async fn spend(connection: &mut AnyConnection, framework: &str, run: Uuid, reply: &CodegenReply) -> Result<()> {
-    let now = now_ms();
-    sqlx::query("DELETE FROM tokens WHERE framework = $1 AND at <= $2")
-        .bind(framework.to_owned())
-        .bind(now - DAY_MS)
-        .execute(&mut *connection)
-        .within()
-        .await?;
-    sqlx::query(
-        "INSERT INTO tokens (framework, at, tokens, owner)
-         VALUES ($1, $2, $3, COALESCE((SELECT owner FROM runs WHERE id = $4), 'local'))",
-    )
-    .bind(framework.to_owned())
-    .bind(now)
-    .bind(reply.input_tokens.saturating_add(reply.output_tokens).min(MOST_TOKENS).cast_signed())
-    .bind(run.to_string())
-    .execute(connection)
-    .within()
-    .await?;
-    Ok(())
 }

@@ -8,8 +8,8 @@ use super::{Error, LEASE, Result, Store, now_ms, within::Within as _};
 /// How far a call is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallState {
-    /// Its host lives and has no answer yet.
-    Running,
+    /// The host that makes it lives and has no answer yet.
+    Running(Uuid),
     /// Its answer, as it was kept.
     Answered(String),
     /// Its host is gone, and with it the answer.
@@ -65,7 +65,7 @@ impl Store {
     /// [`Error::Database`].
     pub async fn call(&self, token: &str) -> Result<Option<CallState>> {
         let sql = format!(
-            "SELECT answer, (SELECT COUNT(*) FROM hosts WHERE id = host AND expires_at > {now} AND expires_at <= {now} + {far}) AS alive
+            "SELECT answer, host, (SELECT COUNT(*) FROM hosts WHERE id = host AND expires_at > {now} AND expires_at <= {now} + {far}) AS alive
              FROM calls WHERE token = $1",
             now = self.dialect.now(),
             far = 2 * LEASE.as_millis()
@@ -73,10 +73,11 @@ impl Store {
         let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(token.to_owned());
         let row = row.fetch_optional(&self.read).within().await?;
         row.map(|row| {
+            let host: String = row.try_get("host")?;
             Ok(match (row.try_get::<Option<String>, _>("answer")?, row.try_get::<i64, _>("alive")?) {
                 (Some(answer), _) => CallState::Answered(answer),
                 (None, 0) => CallState::Lost,
-                (None, _) => CallState::Running,
+                (None, _) => CallState::Running(host.parse().unwrap_or_default()),
             })
         })
         .transpose()

@@ -17,6 +17,7 @@ mod rows;
 mod runs;
 mod sessions;
 mod step;
+mod tokens;
 mod within;
 
 use std::path::PathBuf;
@@ -37,6 +38,7 @@ pub use plugins::{ComponentRow, GenerationRow, NewComponent, Origin, Pin, Terms,
 pub use rows::{Approval, AttemptRow, ModelUse, Problem, RunRequest, RunRow, RunState, SourceRef, Step};
 pub use runs::{NewRunRow, RunFilter};
 pub use sessions::SessionRow;
+pub use tokens::{Reserved, Spender, TokenBudgets};
 
 /// Which database.
 #[derive(Debug, Clone)]
@@ -90,6 +92,16 @@ pub enum Error {
         spent: f64,
         /// What they may.
         cap: f64,
+    },
+    /// The model took as many tokens in a day as it may; what is being answered counts by what it may take.
+    #[error(
+        "the model took {taken} tokens in the last 24 hours, what is being answered among them, and no more are left"
+    )]
+    OutOfTokens {
+        /// Whose they are.
+        spender: Spender,
+        /// How many.
+        taken: u64,
     },
     /// A plugin's component is not there any more.
     #[error("the component {0} is not in the store: install it again")]

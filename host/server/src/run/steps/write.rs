@@ -1,5 +1,7 @@
 //! Until the code is clean: plan, generate, validate.
 
+use std::time::Duration;
+
 use enginehouse_runtime::{Earlier, Severity, Source};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -9,6 +11,9 @@ use crate::{
     reading,
     store::{Approval, AttemptRow, Problem, RunState, Step},
 };
+
+/// When a run looks again for a place to write its code.
+const NO_PLACE: Duration = Duration::from_millis(500);
 
 impl Steps<'_> {
     pub(super) async fn plan(&self) -> Result<Next, Error> {
@@ -47,6 +52,7 @@ impl Steps<'_> {
     }
 
     pub(super) async fn generate(&self) -> Result<Next, Error> {
+        let Ok(_place) = self.parts.writing.try_acquire() else { return Ok(Next::After(NO_PLACE)) };
         let attempts = self.parts.store.attempts(self.row.id).await?;
         let number = attempts.last().map_or(1, |attempt| attempt.number + 1);
         let earlier: Vec<Earlier> = attempts.iter().cloned().map(earlier).collect();
