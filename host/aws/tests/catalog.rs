@@ -246,6 +246,9 @@ async fn a_refusal_names_the_action_or_the_permission_and_the_table() {
     fake.fault(Fault::Expired);
     let text = denied(catalog.table("sales", "orders").await.unwrap_err());
     assert!(text.contains("expired") && text.contains("`sales.orders`") && !text.contains("IAM action"), "{text}");
+    fake.fault(Fault::Unknown);
+    let text = denied(catalog.table("sales", "orders").await.unwrap_err());
+    assert!(text.contains("does not know the credentials") && text.contains("`aws.profile`"), "{text}");
 }
 
 #[tokio::test]

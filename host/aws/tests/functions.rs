@@ -194,11 +194,17 @@ async fn an_answer_that_is_no_json_is_told_and_not_asked_for_again() {
 
 #[tokio::test]
 async fn who_may_not_call_is_denied_and_nothing_ran() {
-    for fault in [Fault::Denied, Fault::Expired] {
+    let cases = [
+        (Fault::Denied, "refused"),
+        (Fault::Expired, "expired; renew"),
+        (Fault::Unknown, "does not know the credentials"),
+    ];
+    for (fault, why) in cases {
         let house = house().await;
         house.fake.fault(fault.clone());
         let told = house.spark().await.unwrap_err();
-        assert!(matches!(&told, Error::Denied(text) if text.contains("did not run")), "{fault:?}: {told:?}");
+        let fits = |text: &str| text.contains("did not run") && text.contains(why);
+        assert!(matches!(&told, Error::Denied(text) if fits(text)), "{fault:?}: {told:?}");
         assert_eq!((house.fake.count("Invoke"), house.ran()), (1, 0), "{fault:?}");
     }
 }
