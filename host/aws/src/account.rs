@@ -147,6 +147,16 @@ impl Account {
         self.sdk.credentials_provider()
     }
 
+    /// The same with credentials from elsewhere, which are waited for up to 50 ms.
+    #[cfg(test)]
+    pub(crate) fn asking(self, credentials: Option<SharedCredentialsProvider>) -> Self {
+        let mut sdk = self.sdk.into_builder();
+        sdk.set_credentials_provider(credentials);
+        let patience = Duration::from_millis(50);
+        sdk.set_identity_cache(Some(aws_config::identity::IdentityCache::lazy().load_timeout(patience).build()));
+        Self { sdk: sdk.build(), ..self }
+    }
+
     /// Who is meant when something fails: `Glue in us-east-1`.
     pub(crate) fn name(&self, product: &str, service: Service) -> String {
         match self.endpoints.get(&service) {

@@ -1,4 +1,4 @@
-//! Objects in the words of a policy.
+//! Places and texts in the words of a policy.
 
 use enginehouse_capabilities::ObjectUri;
 
@@ -15,6 +15,18 @@ pub(crate) fn escaped(key: &str) -> String {
         match character {
             '*' | '?' | '$' => text.extend(['$', '{', character, '}']),
             _ => text.push(character),
+        }
+    }
+    text
+}
+
+/// The same JSON without a character beyond ASCII, since a policy takes few of them.
+pub(crate) fn ascii(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for character in json.chars() {
+        match character.is_ascii() {
+            true => text.push(character),
+            false => text.extend(character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}"))),
         }
     }
     text

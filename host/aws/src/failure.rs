@@ -9,6 +9,8 @@ use aws_smithy_types::{
 };
 use enginehouse_capabilities::{Error, ObjectUri};
 
+use crate::credentials::Lack;
+
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// A call that failed, of whichever operation.
@@ -27,8 +29,12 @@ enum Kind {
     Unreachable,
     TimedOut,
     Answered(u16),
-    /// Before anything was sent: no credentials, or a request that cannot be built.
-    Unsent,
+    /// There was nothing to sign the request with.
+    Unsigned(Lack),
+    /// The request cannot be built.
+    Unbuilt,
+    /// The answer ended before its body did.
+    BrokeOff,
     Other,
 }
 
@@ -46,11 +52,11 @@ impl Failure {
     /// Whether the service may have begun what it was asked: not where it turned the request away, or nothing was sent.
     pub(crate) fn may_have_begun(&self) -> bool {
         match self.kind {
-            Kind::Unsent => false,
+            Kind::Unsigned(_) | Kind::Unbuilt => false,
             Kind::Unreachable => !is_refused(self.source.as_ref()),
             Kind::Answered(400..500) => false,
             Kind::Answered(_) => !is_throttling(&self.code),
-            Kind::TimedOut | Kind::Other => true,
+            Kind::TimedOut | Kind::BrokeOff | Kind::Other => true,
         }
     }
 
@@ -82,14 +88,26 @@ impl Failure {
         match (kind, code.as_str()) {
             (Kind::Unreachable, _) => Error::Unavailable(format!("{tried}: it cannot be reached ({text})")),
             (Kind::TimedOut, _) => Error::TimedOut(format!("{tried}: it took too long ({text})")),
-            (Kind::Unsent, _) => Error::Unconfigured(format!(
-                "{tried}: nothing was sent, since no usable AWS credentials were found or the request cannot be made ({text})"
+            (Kind::Unsigned(lack), _) => lack.told(tried),
+            (Kind::Unbuilt, _) => {
+                Error::Invalid(format!("{tried}: nothing was sent, since the request cannot be made ({text})"))
+            }
+            (Kind::BrokeOff, _) => Error::Unavailable(format!(
+                "{tried}: the connection ended in the middle of an answer, and half of one is not used ({text}); try again, and where \
+                 it ends each time, look at what lies between"
             )),
             (_, "RequestTimeTooSkewed" | "RequestExpired") => clock(tried),
             // So the JSON services say it.
             (_, "InvalidSignatureException") if text.contains("Signature expired") => clock(tried),
-            (_, "ExpiredToken" | "ExpiredTokenException") => {
-                Error::Denied(format!("{tried}: the AWS credentials in use have expired; renew them"))
+            (_, "ExpiredToken" | "ExpiredTokenException") => Error::Denied(format!(
+                "{tried}: the AWS credentials in use have expired; renew them where they come from (`aws sso login`, or what \
+                     fills the environment or the profile)"
+            )),
+            (_, "UnrecognizedClientException" | "InvalidClientTokenId" | "InvalidAccessKeyId") => {
+                Error::Denied(format!(
+                    "{tried}: AWS does not know the credentials in use ({code} {text}); correct them where they come from: the \
+                 environment, or the profile in `aws.profile`"
+                ))
             }
             (_, "ServiceQuotaExceededException" | "ResourceNumberLimitExceededException") => {
                 Error::QuotaExceeded(format!("{tried}: a quota of the account is used up ({code} {text})"))
@@ -126,6 +144,10 @@ impl Failure {
                     "{who} has no bucket `{bucket}`: it is in another region; set `aws.region` to it"
                 ))
             }
+            // It is the upload that is missing, whatever there is of the object.
+            (_, "NoSuchUpload") => Error::Unavailable(format!(
+                "{who} could not {verb} `{uri}`: its upload was ended meanwhile, by a rule of the bucket or somebody else; write it again"
+            )),
             (Kind::Answered(404), _) => Error::NotFound(format!("{who} has no object `{uri}`")),
             _ => self.told(&format!("{who} could not {verb} `{uri}`")),
         }
@@ -154,10 +176,7 @@ fn is_missing(code: &str) -> bool {
 
 fn is_denied(code: &str) -> bool {
     code.starts_with("AccessDenied")
-        || matches!(
-            code,
-            "UnrecognizedClientException" | "InvalidSignatureException" | "MissingAuthenticationTokenException"
-        )
+        || matches!(code, "InvalidSignatureException" | "MissingAuthenticationTokenException")
 }
 
 impl<E> From<SdkError<E, HttpResponse>> for Failure
@@ -168,9 +187,11 @@ where
         let kind = match &e {
             SdkError::TimeoutError(_) => Kind::TimedOut,
             SdkError::DispatchFailure(failure) if failure.is_timeout() => Kind::TimedOut,
+            // The SDK has no other place for it: no connection was tried.
+            SdkError::DispatchFailure(_) if let Some(lack) = Lack::of(&e) => Kind::Unsigned(lack),
             SdkError::DispatchFailure(failure) if failure.is_user() => Kind::Other,
             SdkError::DispatchFailure(_) => Kind::Unreachable,
-            SdkError::ConstructionFailure(_) => Kind::Unsent,
+            SdkError::ConstructionFailure(_) => Kind::Unbuilt,
             SdkError::ServiceError(answer) => Kind::Answered(answer.raw().status().as_u16()),
             SdkError::ResponseError(answer) => Kind::Answered(answer.raw().status().as_u16()),
             _ => Kind::Other,
@@ -187,6 +208,6 @@ where
 impl From<ByteStreamError> for Failure {
     fn from(e: ByteStreamError) -> Self {
         let text = DisplayErrorContext(&e).to_string();
-        Self { kind: Kind::Unreachable, code: String::new(), text, source: Box::new(e) }
+        Self { kind: Kind::BrokeOff, code: String::new(), text, source: Box::new(e) }
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{AgentCoreConfig, BatchTarget, ConverseConfig, FunctionTarget, GlueConfig, arn};
 
-/// Before the id of a model, these name a profile that sends requests to several regions.
+/// Before the id of a model, these name a profile of AWS's own that sends requests to several regions.
 const REGIONS_OF_PROFILES: [&str; 8] = ["us", "eu", "apac", "jp", "au", "ca", "us-gov", "global"];
 
 /// A policy for the identity that the server runs as. Shown, it is JSON. A managed policy may have 6,144 characters without white space.
@@ -49,7 +49,7 @@ impl Policy {
         self.allow_where(&["s3:ListBucket"], vec![format!("arn:{}:s3:::{}", self.partition, prefix.bucket())], &names);
     }
 
-    /// All tables of a catalog: callers may look at any.
+    /// All tables of a catalog: callers may look at any. In the account's own catalog, the database `default` too.
     pub fn catalog(&mut self, config: &GlueConfig) {
         // `111122223333`, `s3tablescatalog/bucket`, or both with a colon between.
         let id = config.catalog_id.as_deref().unwrap_or_default();
@@ -59,15 +59,19 @@ impl Policy {
             None if is_account(id) => (id, ""),
             None => ("*", id),
         };
-        let catalog = match within {
-            "" => "catalog".to_owned(),
-            within => format!("catalog/{within}"),
-        };
+        let within = arn::escaped(within);
+        // Who may look into a catalog may look at all that it lies in.
+        let ends = within.match_indices('/').map(|(at, _)| at).chain([within.len()]);
+        let outer = ends.filter_map(|end| within.get(..end)).filter(|outer| !outer.is_empty());
+        let catalogs = ["catalog".to_owned()].into_iter().chain(outer.map(|outer| format!("catalog/{outer}")));
         let below = if within.is_empty() { String::new() } else { format!("{within}/") };
-        let resources = [catalog, format!("database/{below}*"), format!("table/{below}*")];
-        let resources = resources.map(|resource| self.arn("glue", account, &resource));
-        let actions = ["glue:GetDatabases", "glue:GetDatabase", "glue:GetTables", "glue:GetTable"];
-        self.allow(&actions, resources.into());
+        let resources = catalogs.chain([format!("database/{below}*"), format!("table/{below}*")]);
+        let resources = resources.map(|resource| self.arn("glue", account, &resource)).collect();
+        self.allow(&["glue:GetDatabases", "glue:GetTables", "glue:GetTable"], resources);
+        if config.is_own() {
+            let resources = ["catalog", "database/default"].map(|resource| self.arn("glue", account, resource));
+            self.allow(&["glue:GetDatabase"], resources.into());
+        }
     }
 
     /// A function.
@@ -127,7 +131,7 @@ impl Policy {
         let arn = match id.starts_with("arn:") {
             true => id.to_owned(),
             // Secrets Manager puts six characters of its own behind a name.
-            false => self.arn("secretsmanager", "*", &format!("secret:{id}-??????")),
+            false => self.arn("secretsmanager", "*", &format!("secret:{}-??????", arn::escaped(id))),
         };
         self.allow(&["secretsmanager:GetSecretValue"], vec![arn]);
     }
@@ -139,19 +143,30 @@ impl Policy {
         self.allow(&["bedrock-agentcore:InvokeGateway"], vec![arn]);
     }
 
+    /// The model itself, or the profile or router with all that it may send a request to.
     fn of_model(&self, model: &str) -> Vec<String> {
-        let everywhere = |id: &str| format!("arn:{}:bedrock:*::foundation-model/{id}", self.partition);
-        if model.starts_with("arn:") {
-            // Such a profile does not tell which model it stands for.
-            let behind = model.contains("inference-profile/").then(|| everywhere("*"));
-            return [model.to_owned()].into_iter().chain(behind).collect();
-        }
-        match model.split_once('.') {
-            Some((regions, id)) if REGIONS_OF_PROFILES.contains(&regions) => {
-                vec![self.arn("bedrock", "*", &format!("inference-profile/{model}")), everywhere(id)]
+        let Some(resource) = model.strip_prefix("arn:").and_then(|rest| rest.splitn(5, ':').nth(4)) else {
+            let Some(id) = behind(model) else {
+                return vec![self.arn("bedrock", "", &format!("foundation-model/{model}"))];
+            };
+            let profile = self.arn("bedrock", "*", &format!("inference-profile/{model}"));
+            return [vec![profile], self.in_any_region(id)].concat();
+        };
+        let own = vec![model.to_owned()];
+        match resource.split_once('/') {
+            Some(("inference-profile", id)) => [own, self.in_any_region(behind(id).unwrap_or("*"))].concat(),
+            // These do not tell what they stand for: models, or profiles of AWS's own.
+            Some(("application-inference-profile" | "prompt-router" | "default-prompt-router", _)) => {
+                let profiles = vec![self.arn("bedrock", "*", "inference-profile/*")];
+                [own, profiles, self.in_any_region("*")].concat()
             }
-            _ => vec![self.arn("bedrock", "", &format!("foundation-model/{model}"))],
+            _ => own,
         }
+    }
+
+    /// A model wherever a profile sends requests for it. Where it may send them anywhere, the region is empty.
+    fn in_any_region(&self, id: &str) -> Vec<String> {
+        ["*", ""].map(|region| format!("arn:{}:bedrock:{region}::foundation-model/{id}", self.partition)).into()
     }
 
     fn arn(&self, service: &str, account: &str, resource: &str) -> String {
@@ -168,9 +183,16 @@ impl Policy {
     }
 }
 
+/// The model behind a profile of AWS's own, `amazon.nova-lite-v1:0` behind `eu.amazon.nova-lite-v1:0`.
+fn behind(profile: &str) -> Option<&str> {
+    let (regions, model) = profile.split_once('.')?;
+    REGIONS_OF_PROFILES.contains(&regions).then_some(model)
+}
+
 impl fmt::Display for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#}", json!({"Version": "2012-10-17", "Statement": self.statements}))
+        let policy = json!({"Version": "2012-10-17", "Statement": self.statements});
+        f.write_str(&arn::ascii(&format!("{policy:#}")))
     }
 }
 
@@ -220,11 +242,28 @@ mod tests {
             models(&["eu.amazon.nova-lite-v1:0", "eu.amazon.nova-lite-v1:0"]),
             [
                 "arn:aws:bedrock:*::foundation-model/amazon.nova-lite-v1:0",
+                "arn:aws:bedrock:::foundation-model/amazon.nova-lite-v1:0",
                 "arn:aws:bedrock:eu-west-1:*:inference-profile/eu.amazon.nova-lite-v1:0",
             ]
         );
-        let own = "arn:aws:bedrock:eu-west-1:111122223333:application-inference-profile/x";
-        assert_eq!(models(&[own]), ["arn:aws:bedrock:*::foundation-model/*", own]);
+        let own = "arn:aws:bedrock:eu-west-1:111122223333";
+        let profile = format!("{own}:inference-profile/global.amazon.nova-2-lite-v1:0");
+        let everywhere =
+            ["*", ""].map(|region| format!("arn:aws:bedrock:{region}::foundation-model/amazon.nova-2-lite-v1:0"));
+        let allowed = models(&[&profile]);
+        assert!(allowed.len() == 3 && allowed.contains(&profile), "{allowed:?}");
+        assert!(everywhere.iter().all(|model| allowed.contains(model)), "{allowed:?}");
+        for opaque in ["application-inference-profile/x", "prompt-router/x", "default-prompt-router/anthropic.claude:1"]
+        {
+            let opaque = format!("{own}:{opaque}");
+            let allowed = models(&[&opaque]);
+            let profiles = "arn:aws:bedrock:eu-west-1:*:inference-profile/*".to_owned();
+            for needed in [opaque, profiles, "arn:aws:bedrock:*::foundation-model/*".to_owned()] {
+                assert!(allowed.contains(&needed), "{needed}: {allowed:?}");
+            }
+        }
+        let provisioned = format!("{own}:provisioned-model/x");
+        assert_eq!(models(&[&provisioned]), [provisioned]);
     }
 
     #[test]
@@ -238,11 +277,37 @@ mod tests {
         assert_eq!(catalog(None), ["*:catalog", "*:database/*", "*:table/*"].map(arn));
         let account = ["111122223333:catalog", "111122223333:database/*", "111122223333:table/*"];
         assert_eq!(catalog(Some("111122223333")), account.map(arn));
-        assert_eq!(catalog(Some("s3tablescatalog/lake"))[1], arn("*:database/s3tablescatalog/lake/*"));
-        assert_eq!(
-            catalog(Some("111122223333:s3tablescatalog/lake"))[0],
-            arn("111122223333:catalog/s3tablescatalog/lake")
-        );
+        let nested = [
+            "catalog",
+            "catalog/s3tablescatalog",
+            "catalog/s3tablescatalog/lake",
+            "database/s3tablescatalog/lake/*",
+            "table/s3tablescatalog/lake/*",
+        ];
+        assert_eq!(catalog(Some("s3tablescatalog/lake")), nested.map(|name| arn(&format!("*:{name}"))));
+        let theirs = nested.map(|name| arn(&format!("111122223333:{name}")));
+        assert_eq!(catalog(Some("111122223333:s3tablescatalog/lake")), theirs);
+        assert_eq!(catalog(Some("a*b"))[1], arn("*:catalog/a${*}b"));
+    }
+
+    #[test]
+    fn the_database_default_is_asked_for_in_the_accounts_own_catalog_alone() {
+        let asked = |id: Option<&str>| {
+            let mut policy = Policy::new("eu-west-1");
+            policy.catalog(&GlueConfig { catalog_id: id.map(str::to_owned) });
+            on(&policy, "glue:GetDatabase")
+        };
+        assert_eq!(asked(None), ["catalog", "database/default"].map(|name| format!("arn:aws:glue:eu-west-1:*:{name}")));
+        assert!(asked(Some("s3tablescatalog/lake")).is_empty() && asked(Some("111122223333")).is_empty());
+    }
+
+    #[test]
+    fn names_stand_for_themselves_and_a_policy_has_no_character_that_iam_refuses() {
+        let mut policy = Policy::new("eu-west-1");
+        policy.reads(&"s3://lake/a*b?c${d}/日本/".parse().unwrap());
+        assert_eq!(on(&policy, "s3:GetObject"), ["arn:aws:s3:::lake/a${*}b${?}c${$}{d}/日本/*"]);
+        let text = policy.to_string();
+        assert!(text.is_ascii() && text.contains("\\u65e5\\u672c"), "{text}");
     }
 
     #[test]

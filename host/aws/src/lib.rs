@@ -4,6 +4,7 @@ mod account;
 mod arn;
 mod batches;
 mod catalog;
+mod credentials;
 mod failure;
 mod functions;
 mod iam;

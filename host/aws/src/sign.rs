@@ -10,7 +10,7 @@ use aws_sigv4::{
 };
 use enginehouse_capabilities::{Error, Result, Signing, Unsigned};
 
-use crate::Account;
+use crate::{Account, credentials::Lack};
 
 /// Signs with Signature Version 4, in the account's region and with its credentials of the moment.
 #[derive(Clone)]
@@ -34,14 +34,11 @@ impl Account {
 #[async_trait]
 impl Signing for Signer {
     async fn sign(&self, request: Unsigned<'_>) -> Result<Vec<(String, String)>> {
-        let unconfigured = |reason: String| {
-            Error::Unconfigured(format!(
-                "nothing was sent to {}, since no usable AWS credentials were found ({reason}); see the section `aws`",
-                self.service
-            ))
+        let tried = format!("a request for {} could not be signed", self.service);
+        let Some(provider) = &self.credentials else {
+            return Err(Lack::Missing("none are set up".to_owned()).told(&tried));
         };
-        let provider = self.credentials.as_ref().ok_or_else(|| unconfigured("none are set up".to_owned()))?;
-        let credentials = provider.provide_credentials().await.map_err(|e| unconfigured(e.to_string()))?;
+        let credentials = provider.provide_credentials().await.map_err(|e| Lack::from(&e).told(&tried))?;
         let identity = credentials.into();
         let invalid =
             |e: &dyn fmt::Display| Error::Invalid(format!("a request for {} cannot be signed: {e}", self.service));

@@ -229,9 +229,12 @@ async fn a_look_survives_what_passes_and_tells_what_does_not() {
 async fn who_may_not_start_is_denied_and_an_application_that_is_gone_is_told() {
     let house = house(EmrServerless::new(APPLICATION)).await;
     let cx = context();
-    for fault in [Fault::Denied, Fault::Expired] {
+    for (fault, why) in
+        [(Fault::Denied, "refused"), (Fault::Expired, "expired; renew"), (Fault::Unknown, "does not know")]
+    {
         house.fake.fault(fault);
-        assert!(matches!(house.batches.start(&cx, request(&cx)).await, Err(Error::Denied(_))));
+        let told = house.batches.start(&cx, request(&cx)).await.unwrap_err();
+        assert!(matches!(&told, Error::Denied(text) if text.contains(why)), "{told}");
     }
     let gone = BatchRequest { target: "gone".into(), ..request(&cx) };
     let told = house.batches.start(&cx, gone).await.unwrap_err();

@@ -246,6 +246,9 @@ async fn a_refusal_names_the_action_or_the_permission_and_the_table() {
     fake.fault(Fault::Expired);
     let text = denied(catalog.table("sales", "orders").await.unwrap_err());
     assert!(text.contains("expired") && text.contains("`sales.orders`") && !text.contains("IAM action"), "{text}");
+    fake.fault(Fault::Unknown);
+    let text = denied(catalog.table("sales", "orders").await.unwrap_err());
+    assert!(text.contains("does not know the credentials") && text.contains("`aws.profile`"), "{text}");
 }
 
 #[tokio::test]
@@ -314,6 +317,10 @@ async fn a_preflight_asks_for_each_permission_once_and_names_what_is_missing() {
         assert_eq!(failed.len(), 1, "{failed:?}");
         assert_eq!(failed[0].0, format!("glue:{operation}"));
     }
+    let (fake, nested) =
+        open(glue(vec![orders()]), GlueConfig { catalog_id: Some("s3tablescatalog/lake".into()) }).await;
+    assert_eq!(failed(&nested).await, []);
+    assert_eq!(fake.count("GetDatabase"), 0, "`default` is looked for in the account's own catalog");
     let (_fake, empty) = open(Glue::new([], []), GlueConfig::default()).await;
     let failed = failed(&empty).await;
     assert_eq!(failed.len(), 1, "where nothing is, only what Spark needs is missing: {failed:?}");

@@ -117,7 +117,9 @@ async fn a_function_is_handed_what_its_shape_says_and_its_log_comes_back() {
     let answer = house.spark().await.unwrap();
     let given: Value = serde_json::from_str(&answer.payload).unwrap();
     assert_eq!(given, json!({"given": {"spark_code": "print(1)", "s3_output_path": "s3://runs/out/"}}));
-    assert!(answer.log.ends_with("éé") && answer.log.chars().count() <= 2049, "the last 4 KiB");
+    assert!(answer.log.contains("éé\nEND RequestId: ") && answer.log.len() <= 4099, "the last 4 KiB");
+    let billed = answer.billed.unwrap();
+    assert!(billed.milliseconds > 0 && billed.memory_mb == 3008, "{billed:?}");
     let calls = house.fake.calls();
     let input = &calls[0].input;
     assert_eq!(input["FunctionName"], "arn:aws:lambda:eu-west-1:000000000000:function:spark");
@@ -135,7 +137,8 @@ async fn a_failure_of_the_function_is_an_answer_and_is_not_tried_again() {
     let token = cx.attempt.as_ref().unwrap().token.clone();
     let answer = house.functions.invoke(&cx, &token, "failing", "{}").await.unwrap();
     assert_eq!(answer.error.unwrap(), "the function failed (Unhandled): ValueError: no such column");
-    assert_eq!(answer.log, "START\nTraceback\nEND\n");
+    assert!(answer.log.starts_with("START\nTraceback\nEND\n"), "{}", answer.log);
+    assert!(answer.billed.is_some(), "what failed is billed, too");
     assert_eq!(house.fake.count("Invoke"), 1);
 }
 
@@ -194,11 +197,17 @@ async fn an_answer_that_is_no_json_is_told_and_not_asked_for_again() {
 
 #[tokio::test]
 async fn who_may_not_call_is_denied_and_nothing_ran() {
-    for fault in [Fault::Denied, Fault::Expired] {
+    let cases = [
+        (Fault::Denied, "refused"),
+        (Fault::Expired, "expired; renew"),
+        (Fault::Unknown, "does not know the credentials"),
+    ];
+    for (fault, why) in cases {
         let house = house().await;
         house.fake.fault(fault.clone());
         let told = house.spark().await.unwrap_err();
-        assert!(matches!(&told, Error::Denied(text) if text.contains("did not run")), "{fault:?}: {told:?}");
+        let fits = |text: &str| text.contains("did not run") && text.contains(why);
+        assert!(matches!(&told, Error::Denied(text) if fits(text)), "{fault:?}: {told:?}");
         assert_eq!((house.fake.count("Invoke"), house.ran()), (1, 0), "{fault:?}");
     }
 }

@@ -171,10 +171,15 @@ async fn what_fails_for_a_moment_is_sent_again_and_the_rest_is_told() {
     assert!(objects.list(&uri("s3://raw/"), None).await.is_err(), "what cannot be read is no empty list");
     fake.fault_at("GetObject", Fault::Partial);
     let half = objects.read(&place, 0, 10).await;
-    assert!(matches!(&half, Err(Error::Unavailable(_))), "half a body is no body: {half:?}");
+    let broke_off = |text: &str| text.contains("middle of an answer") && text.contains("s3://raw/a");
+    assert!(matches!(&half, Err(Error::Unavailable(text)) if broke_off(text)), "half a body is no body: {half:?}");
     fake.fault_at("GetObject", Fault::Partial);
     let pieces: Vec<_> = objects.stream(&place).await.unwrap().collect().await;
-    assert!(pieces.last().unwrap().is_err(), "a stream that breaks off says so");
+    let told = pieces.last().unwrap().as_ref().unwrap_err().to_string();
+    assert!(broke_off(&told) && !told.contains("cannot be reached"), "a stream that breaks off says so: {told}");
+    fake.fault_at("GetObject", Fault::Unknown);
+    let unknown = objects.read(&place, 0, 4).await;
+    assert!(matches!(&unknown, Err(Error::Denied(text)) if text.contains("does not know")), "{unknown:?}");
 }
 
 #[tokio::test]
@@ -350,6 +355,27 @@ async fn a_writer_that_hangs_up_leaves_nothing() {
     }
     assert_eq!(std::fs::read_dir(&uploads).unwrap().count(), 0, "its parts are taken back");
     assert!(matches!(objects.head(&place).await, Err(Error::NotFound(_))));
+}
+
+#[tokio::test]
+async fn an_upload_that_was_ended_by_others_is_told_as_that() {
+    let house = house().await;
+    let objects = house.objects();
+    put(&objects, "s3://raw/large", "as it was").await;
+    let uploads = house.root().join(".drafts/uploads");
+    let cleared = move |n: usize| {
+        if n == 20 {
+            for upload in std::fs::read_dir(&uploads).unwrap() {
+                std::fs::remove_dir_all(upload.unwrap().path()).unwrap();
+            }
+        }
+        Ok(Bytes::from(vec![0; 1 << 20]))
+    };
+    let place = uri("s3://raw/large");
+    let written = objects.write(&place, stream::iter((0..30).map(cleared)).boxed()).await;
+    let fits = |text: &str| text.contains("its upload was ended") && text.contains("write it again");
+    assert!(matches!(&written, Err(Error::Unavailable(text)) if fits(text)), "{written:?}");
+    assert_eq!(objects.read(&place, 0, 9).await.unwrap(), "as it was");
 }
 
 #[tokio::test]

@@ -6,6 +6,15 @@ use async_trait::async_trait;
 
 use crate::{CallContext, Result, Token};
 
+/// What a service bills for one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FunctionBilled {
+    /// How long it counts.
+    pub milliseconds: u32,
+    /// What the function was given for that time, used or not.
+    pub memory_mb: u32,
+}
+
 /// What a function answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionAnswer {
@@ -15,6 +24,8 @@ pub struct FunctionAnswer {
     pub error: Option<String>,
     /// The last 4 KiB of its log.
     pub log: String,
+    /// None where the service does not say.
+    pub billed: Option<FunctionBilled>,
 }
 
 /// How far a call is.

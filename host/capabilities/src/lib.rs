@@ -27,7 +27,7 @@ pub use catalog::{Catalog, Column, Names, RelationKind, Table};
 pub use codegen::{Codegen, CodegenReply, CodegenRequest, Finish, Listener, Message, Model, Role};
 pub use context::{AttemptScope, CallContext, Token};
 pub use error::{Error, Result, known};
-pub use functions::{FunctionAnswer, FunctionState, Functions, Invoke};
+pub use functions::{FunctionAnswer, FunctionBilled, FunctionState, Functions, Invoke};
 pub use grants::{Grants, Interface};
 pub use journal::{Journal, Level};
 pub use log::LogChunk;

@@ -116,8 +116,12 @@ impl From<host::FunctionState> for functions::State {
     fn from(state: host::FunctionState) -> Self {
         match state {
             host::FunctionState::Running => Self::Running,
-            host::FunctionState::Answered(host::FunctionAnswer { payload, error, log }) => {
-                Self::Answered(functions::Answer { payload, error, log })
+            host::FunctionState::Answered(host::FunctionAnswer { payload, error, log, billed }) => {
+                let billed = billed.map(|host::FunctionBilled { milliseconds, memory_mb }| functions::Billed {
+                    milliseconds,
+                    memory_mb,
+                });
+                Self::Answered(functions::Answer { payload, error, log, billed })
             }
             host::FunctionState::Lost => Self::Lost,
         }

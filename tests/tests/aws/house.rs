@@ -92,7 +92,8 @@ impl House {
              [functions]\nbackend = \"lambda\"\n[functions.targets.small]\nfunction = \"sparkOnLambda\"\n\
              [batches]\nbackend = \"emr-serverless\"\n[batches.targets.large]\napplication = \"{APPLICATION}\"\n\
              role = \"arn:aws:iam::000000000000:role/jobs\"\nlogs = \"s3://house/logs/\"\n\
-             [frameworks.spark.places]\nlambda = \"small\"\nemr = \"large\"\n",
+             [frameworks.spark.places]\nlambda = \"small\"\nemr = \"large\"\n\
+             [frameworks.spark.prices.lambda]\nmemory-gb-hour = 1000.0\n",
             self.glue.url(),
             self.lambda.url(),
             self.emr.url(),

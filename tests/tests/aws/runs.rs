@@ -81,6 +81,12 @@ async fn a_program_that_fails_at_aws_tells_its_line() {
         let ended = host.ended(&host.run(request).await.unwrap()).await.unwrap();
         assert_eq!(ended["state"], "failed", "{ended}");
         assert_eq!(ended["problem"]["detail"], "AssertionError in line 4: not four", "{ended}");
+        let billed = ended["cost"]["billed"].as_f64();
+        assert_eq!(
+            billed.is_some_and(|billed| billed > 0.0),
+            platform == "lambda",
+            "what has a price is billed: {ended}"
+        );
     }
     house.end();
 }

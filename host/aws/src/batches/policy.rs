@@ -7,7 +7,7 @@
 use enginehouse_capabilities::{AttemptScope, Error, ObjectUri, Result};
 use serde_json::{Value, json};
 
-use crate::arn::{escaped, of_objects as arn};
+use crate::arn::{ascii, escaped, of_objects as arn};
 
 /// The most characters of a policy.
 const MAX_CHARACTERS: usize = 2048;
@@ -16,7 +16,7 @@ const MAX_CHARACTERS: usize = 2048;
 /// tables up, and uses the keys that S3 encrypts with. `partition` is that of the ARNs: `aws`, `aws-cn`.
 ///
 /// # Errors
-/// `Invalid` where the inputs lie in too many buckets to name.
+/// `Invalid` where the inputs lie in too many buckets to name, or the places to write to have too long names.
 pub(super) fn of(scope: &AttemptScope, logs: &ObjectUri, partition: &str) -> Result<String> {
     let writes = tidy(vec![scope.output.as_prefix(), scope.scratch.as_prefix()]);
     let inputs = scope.inputs.iter().filter(|input| !writes.iter().any(|written| written.covers(input)));
@@ -33,8 +33,10 @@ pub(super) fn of(scope: &AttemptScope, logs: &ObjectUri, partition: &str) -> Res
 fn written(reads: &[ObjectUri], writes: &[ObjectUri], logs: &ObjectUri, partition: &str) -> String {
     let arns = |uris: &[ObjectUri]| -> Vec<_> { uris.iter().map(|uri| arn(uri, partition)).collect() };
     let mut statements = Vec::new();
-    if !reads.is_empty() {
-        statements.push(json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": arns(reads)}));
+    let folders = reads.iter().chain(writes).filter_map(itself);
+    let looked_at = tidy(reads.iter().cloned().chain(folders).collect());
+    if !looked_at.is_empty() {
+        statements.push(json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": arns(&looked_at)}));
     }
     statements.push(json!({
         "Effect": "Allow",
@@ -61,12 +63,22 @@ fn written(reads: &[ObjectUri], writes: &[ObjectUri], logs: &ObjectUri, partitio
     ascii(&json!({"Version": "2012-10-17", "Statement": statements}).to_string())
 }
 
+/// The key that a folder itself would have, `out/0` of `out/0/`: S3A looks there before it looks below. A bucket has none.
+fn itself(folder: &ObjectUri) -> Option<ObjectUri> {
+    let key = folder.key().strip_suffix('/')?;
+    ObjectUri::new(folder.bucket(), key).ok()
+}
+
 /// The names under each place; engines ask for those under an object too, to learn that it is no folder.
 fn listing(places: Vec<ObjectUri>, partition: &str) -> Vec<Value> {
     let of_bucket = places.chunk_by(|one, other| one.bucket() == other.bucket());
     let statement = |places: &[ObjectUri]| {
         let bucket = places.first()?.bucket();
-        let prefixes: Vec<_> = places.iter().map(|place| format!("{}*", escaped(place.as_prefix().key()))).collect();
+        let prefixes = places.iter().flat_map(|place| {
+            let below = format!("{}*", escaped(place.as_prefix().key()));
+            itself(place).map(|folder| escaped(folder.key())).into_iter().chain([below])
+        });
+        let prefixes: Vec<_> = prefixes.collect();
         Some(json!({
             "Effect": "Allow",
             "Action": "s3:ListBucket",
@@ -75,21 +87,6 @@ fn listing(places: Vec<ObjectUri>, partition: &str) -> Vec<Value> {
         }))
     };
     of_bucket.filter_map(statement).collect()
-}
-
-/// The same JSON without a character beyond ASCII, since a policy takes few of them.
-fn ascii(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    for character in json.chars() {
-        if character.is_ascii() {
-            text.push(character);
-        } else {
-            let units =
-                character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
-            text.push_str(&units);
-        }
-    }
-    text
 }
 
 /// In order, each once, and none that another covers.
@@ -109,6 +106,12 @@ fn widened(mut places: Vec<ObjectUri>) -> Result<Vec<ObjectUri>> {
     // Of several, the first in order: `max_by_key` takes the last.
     let longest = shared.rev().max_by_key(|folder| folder.key().len());
     let Some(longest) = longest else {
+        if places.is_empty() {
+            return Err(Error::Invalid(format!(
+                "the names of the places that a batch writes to take more than the {MAX_CHARACTERS} characters of its policy; write \
+                 to a place with a shorter name"
+            )));
+        }
         return Err(Error::Invalid(format!(
             "the inputs lie in {} buckets, more than the policy of a batch can name in {MAX_CHARACTERS} characters; bring them \
              together, or run the job in pieces",
@@ -177,7 +180,15 @@ mod tests {
         let own = ["arn:aws:s3:::runs/out/0/*", "arn:aws:s3:::runs/scratch/0/*"];
         assert_eq!(
             allowed(&policy, "s3:GetObject"),
-            ["arn:aws:s3:::lake/a.csv", "arn:aws:s3:::lake/tables/t/*", own[0], own[1]]
+            [
+                "arn:aws:s3:::lake/a.csv",
+                "arn:aws:s3:::lake/tables/t",
+                "arn:aws:s3:::lake/tables/t/*",
+                "arn:aws:s3:::runs/out/0",
+                "arn:aws:s3:::runs/scratch/0",
+                own[0],
+                own[1]
+            ]
         );
         assert_eq!(allowed(&policy, "s3:PutObject"), [own[0], own[1], "arn:aws:s3:::logs/emr/*"]);
         assert_eq!(allowed(&policy, "s3:DeleteObject"), own);
@@ -190,8 +201,8 @@ mod tests {
             let one = statements.find(|one| one["Resource"] == format!("arn:aws:s3:::{bucket}")).unwrap();
             one["Condition"]["StringLike"]["s3:prefix"].clone()
         };
-        assert_eq!(listing("lake"), json!(["a.csv/*", "tables/t/*"]));
-        assert_eq!(listing("runs"), json!(["out/0/*", "scratch/0/*"]));
+        assert_eq!(listing("lake"), json!(["a.csv/*", "tables/t", "tables/t/*"]));
+        assert_eq!(listing("runs"), json!(["out/0", "out/0/*", "scratch/0", "scratch/0/*"]));
     }
 
     #[test]
@@ -243,9 +254,22 @@ mod tests {
         let inputs = ["s3://lake/a/", "s3://lake/a/b/c", "s3://lake/a-b", "s3://lake/a/", "s3://runs/out/0/x"];
         let (_, value) = policy(&inputs.map(str::to_owned));
         assert_eq!(
-            allowed(&value, "s3:GetObject")[..2],
-            ["arn:aws:s3:::lake/a-b".to_owned(), "arn:aws:s3:::lake/a/*".to_owned()]
+            allowed(&value, "s3:GetObject")[..3],
+            ["arn:aws:s3:::lake/a", "arn:aws:s3:::lake/a-b", "arn:aws:s3:::lake/a/*"]
         );
-        assert_eq!(allowed(&value, "s3:GetObject").len(), 4);
+        assert_eq!(allowed(&value, "s3:GetObject").len(), 7);
+    }
+
+    #[test]
+    fn a_bucket_has_no_key_of_its_own() {
+        let (_, value) = policy(&["s3://lake/".into()]);
+        assert_eq!(allowed(&value, "s3:GetObject")[..2], ["arn:aws:s3:::lake/*", "arn:aws:s3:::runs/out/0"]);
+    }
+
+    #[test]
+    fn places_to_write_to_that_have_too_long_names_are_told() {
+        let long = AttemptScope { output: uri(&format!("s3://runs/{}/", "y".repeat(900))), ..scope(&[]) };
+        let told = of(&long, &uri("s3://logs/"), "aws").unwrap_err();
+        assert!(matches!(&told, Error::Invalid(text) if text.contains("a shorter name")), "{told}");
     }
 }

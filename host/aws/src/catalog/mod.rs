@@ -33,15 +33,22 @@ pub struct GlueConfig {
     pub catalog_id: Option<String>,
 }
 
-/// [`Catalog`] over Glue; read-only. Needs `glue:GetDatabases`, `glue:GetDatabase`, `glue:GetTables` and `glue:GetTable`, and where Lake
-/// Formation rules, DESCRIBE or SELECT on what is to be seen.
+impl GlueConfig {
+    /// Whether it is the one that engines of the account look into by themselves.
+    pub(crate) fn is_own(&self) -> bool {
+        self.catalog_id.is_none()
+    }
+}
+
+/// [`Catalog`] over Glue; read-only. Needs `glue:GetDatabases`, `glue:GetTables` and `glue:GetTable`, and where Lake Formation rules,
+/// DESCRIBE or SELECT on what is to be seen.
 ///
 /// A call is one page, sent up to four times. Names are 1 to 255 characters. A table whose rows do not lie in S3 is of kind
 /// `Other` and has no location.
 #[derive(Clone)]
 pub struct GlueCatalog {
     client: Client,
-    catalog_id: Option<String>,
+    config: GlueConfig,
     name: String,
 }
 
@@ -50,7 +57,7 @@ impl GlueCatalog {
     pub fn new(account: &Account, config: GlueConfig) -> Self {
         Self {
             client: Client::new(&account.config_of(Service::Glue)),
-            catalog_id: config.catalog_id,
+            config,
             name: account.name("Glue", Service::Glue),
         }
     }
@@ -65,7 +72,7 @@ impl GlueCatalog {
 impl Catalog for GlueCatalog {
     async fn databases(&self, after: Option<&str>) -> Result<Names> {
         let at = Position::parse(after)?;
-        let request = self.client.get_databases().set_catalog_id(self.catalog_id.clone()).max_results(PAGE);
+        let request = self.client.get_databases().set_catalog_id(self.config.catalog_id.clone()).max_results(PAGE);
         let request = request.attributes_to_get(DatabaseAttributes::Name).set_next_token(at.token());
         let page = request.send().await.map_err(self.failed(Action::Databases, "the databases"))?;
         let names = page.database_list().iter().map(|database| lower(database.name())).collect();
@@ -75,7 +82,7 @@ impl Catalog for GlueCatalog {
     async fn tables(&self, database: &str, after: Option<&str>) -> Result<Names> {
         let database = checked("a database", database)?;
         let at = Position::parse(after)?;
-        let request = self.client.get_tables().set_catalog_id(self.catalog_id.clone()).database_name(&database);
+        let request = self.client.get_tables().set_catalog_id(self.config.catalog_id.clone()).database_name(&database);
         let request = request.max_results(PAGE).attributes_to_get(TableAttributes::Name).set_next_token(at.token());
         let what = format!("the database `{database}`");
         let page = request.send().await.map_err(self.failed(Action::Tables, &what))?;
@@ -85,7 +92,7 @@ impl Catalog for GlueCatalog {
 
     async fn table(&self, database: &str, name: &str) -> Result<Table> {
         let (database, name) = (checked("a database", database)?, checked("a table", name)?);
-        let request = self.client.get_table().set_catalog_id(self.catalog_id.clone());
+        let request = self.client.get_table().set_catalog_id(self.config.catalog_id.clone());
         let what = format!("the table `{database}.{name}`");
         let found = request.database_name(&database).name(&name).send().await;
         match found.map_err(self.failed(Action::Table, &what))?.table {
@@ -98,7 +105,7 @@ impl Catalog for GlueCatalog {
 impl fmt::Debug for GlueCatalog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("GlueCatalog");
-        shown.field("name", &self.name).field("catalog_id", &self.catalog_id).finish_non_exhaustive()
+        shown.field("name", &self.name).field("config", &self.config).finish_non_exhaustive()
     }
 }
 

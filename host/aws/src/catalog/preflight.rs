@@ -9,8 +9,8 @@ use crate::permission::Permission;
 const NOBODYS: &str = "enginehouse_preflight";
 
 impl GlueCatalog {
-    /// Whether what this adapter does is allowed, and whether there is the database `default`: Spark asks for it before anything else.
-    /// Looks at the first database and its first table.
+    /// Whether what this adapter does is allowed. Looks at the first database and its first table. In the account's own catalog, whether
+    /// there is the database `default`, too: Spark asks for it there before anything else.
     pub async fn preflight(&self) -> Vec<Permission> {
         let databases = self.databases(None).await;
         let database = databases.as_ref().ok().and_then(|page| page.names.first()).map_or(NOBODYS, String::as_str);
@@ -18,16 +18,20 @@ impl GlueCatalog {
         let table = tables.as_ref().ok().and_then(|page| page.names.first()).map_or(NOBODYS, String::as_str);
         let found = self.table(database, table).await.map(drop);
         let (on_database, on_table) = (format!("the database {database}"), format!("the table {database}.{table}"));
-        vec![
-            Permission::new(Action::Database.as_str(), "the database default", self.default_database().await),
+        let mut permissions = vec![
             Permission::on_nothing(Action::Tables.as_str(), on_database, tables.map(drop)),
             Permission::on_nothing(Action::Table.as_str(), on_table, found),
             Permission::new(Action::Databases.as_str(), "the catalog", databases.map(drop)),
-        ]
+        ];
+        if self.config.is_own() {
+            let found = self.default_database().await;
+            permissions.push(Permission::new(Action::Database.as_str(), "the database default", found));
+        }
+        permissions
     }
 
     async fn default_database(&self) -> Result<()> {
-        let request = self.client.get_database().set_catalog_id(self.catalog_id.clone()).name("default");
+        let request = self.client.get_database().name("default");
         let found = request.send().await.map_err(self.failed(Action::Database, "the database `default`"));
         match found {
             Err(Error::NotFound(text)) => Err(Error::NotFound(format!(

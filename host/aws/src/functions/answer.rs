@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use enginehouse_capabilities::{Error, FunctionAnswer, Result};
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::MAX_BYTES;
+use super::{MAX_BYTES, report};
 
 /// The most characters of a function's own words about its failure; the payload has all of them.
 const MAX_WORDS: usize = 2000;
@@ -30,7 +30,9 @@ pub(super) fn read(function: &str, output: InvokeOutput) -> Result<FunctionAnswe
     let payload = String::from_utf8(payload)
         .map_err(|e| Error::other(format!("{function} ran, and its answer is no UTF-8"), e))?;
     let error = failed.map(|kind| words(&kind, &payload));
-    Ok(FunctionAnswer { payload, error, log: String::from_utf8_lossy(&log).into_owned() })
+    let log = String::from_utf8_lossy(&log).into_owned();
+    let billed = report::billed(&log);
+    Ok(FunctionAnswer { payload, error, log, billed })
 }
 
 /// What Lambda makes of an exception.

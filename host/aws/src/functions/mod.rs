@@ -2,6 +2,7 @@
 
 mod answer;
 mod preflight;
+mod report;
 mod shape;
 
 use std::{collections::BTreeMap, fmt, time::Duration};

@@ -135,7 +135,7 @@ impl AgentCoreModel {
     /// What the agent sends, up to the most that is read.
     fn bounded(&self, body: ByteStream) -> impl Stream<Item = Result<Bytes>> + '_ {
         stream::try_unfold((body, 0), async |(mut body, read)| {
-            let broken = |e| Failure::from(e).told(&format!("{} broke off in the middle of an answer", self.name));
+            let broken = |e| Failure::from(e).told(&format!("{} was not heard out", self.name));
             let Some(chunk) = body.try_next().await.map_err(broken)? else { return Ok(None) };
             let read = read + chunk.len();
             if read > MOST_BYTES { Err(too_long(&self.name)) } else { Ok(Some((chunk, (body, read)))) }

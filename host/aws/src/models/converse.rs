@@ -57,6 +57,9 @@ pub struct ConverseModel {
     name: String,
 }
 
+/// What a guardrail takes beside the model.
+pub(super) const APPLY_GUARDRAIL: &str = "bedrock:ApplyGuardrail";
+
 /// An answer that did not come.
 enum Missed {
     /// This model did nothing; the next may.
@@ -177,6 +180,11 @@ impl ConverseModel {
             "ModelErrorException" | "ModelStreamErrorException" => {
                 Error::Unavailable(format!("{tried}: the model failed ({}); try again later", failure.text()))
             }
+            code if code.starts_with("AccessDenied") && is_of_guardrail(&failure) => Error::Denied(format!(
+                "{tried}: it refused the credentials in use ({}); they need `{APPLY_GUARDRAIL}` on the guardrail `{}`",
+                failure.text(),
+                self.config.guardrail.as_ref().map(|guardrail| guardrail.id.as_str()).unwrap_or_default()
+            )),
             code if code.starts_with("AccessDenied") => Error::Denied(format!(
                 "{tried}: it refused the credentials in use ({}); they need `bedrock:InvokeModelWithResponseStream` on it, and the account access to the model",
                 failure.text()
@@ -193,8 +201,15 @@ fn may_have_a_substitute(failure: &Failure) -> bool {
         "ServiceUnavailableException" | "ModelNotReadyException" | "ResourceNotFoundException" => true,
         // So Bedrock tells an id that it does not know.
         "ValidationException" => failure.text().contains("model identifier"),
-        code => code.starts_with("AccessDenied") || code.starts_with("Throttl"),
+        // All models are asked with the same guardrail.
+        code if code.starts_with("AccessDenied") => !is_of_guardrail(failure),
+        code => code.starts_with("Throttl"),
     }
+}
+
+/// Whether a refusal is about the guardrail and not about the model.
+fn is_of_guardrail(failure: &Failure) -> bool {
+    failure.text().contains(APPLY_GUARDRAIL)
 }
 
 fn message(message: &Message) -> Result<BedrockMessage> {

@@ -117,14 +117,14 @@ impl Objects for S3Objects {
         let request = self.client.get_object().bucket(uri.bucket()).key(uri.key());
         let body = request.send().await.map_err(self.failed("read", uri))?.body;
         // A body that broke off says so once: asked again, it might say so for ever.
-        let next = |body: Option<SdkStream>| async move {
+        let next = |(store, uri, body): (Self, ObjectUri, Option<SdkStream>)| async move {
             let mut body = body?;
             Some(match body.next().await? {
-                Ok(chunk) => (Ok(chunk), Some(body)),
-                Err(e) => (Err(std::io::Error::other(e)), None),
+                Ok(chunk) => (Ok(chunk), (store, uri, Some(body))),
+                Err(e) => (Err(std::io::Error::other(store.failed("read", &uri)(e))), (store, uri, None)),
             })
         };
-        Ok(stream::unfold(Some(body), next).boxed())
+        Ok(stream::unfold((self.clone(), uri.clone(), Some(body)), next).boxed())
     }
 
     async fn write(&self, uri: &ObjectUri, body: ByteStream) -> Result<u64> {

@@ -13,7 +13,7 @@ impl S3Objects {
     /// # Errors
     /// `Invalid` for what is no bucket's name.
     pub async fn preflight(&self, bucket: &str) -> Result<Vec<Permission>> {
-        let nothing = ObjectUri::new(bucket, &format!("enginehouse-preflight/{}", Uuid::new_v4()))?;
+        let nothing = ObjectUri::new(bucket, &format!("enginehouse-preflight/{}", Uuid::now_v7()))?;
         let on = format!("s3://{bucket}");
         let list = self.may_list(&nothing).await;
         if let Err(Error::NotFound(_) | Error::Unavailable(_) | Error::Unconfigured(_)) = list {

@@ -1,6 +1,6 @@
 //! Bedrock's own models.
 
-use enginehouse_aws::{ConverseConfig, ConverseModel, Guardrail, Service};
+use enginehouse_aws::{ConverseConfig, ConverseModel, Guardrail, Service, Verdict};
 use enginehouse_capabilities::{Error, Finish, conformance};
 use enginehouse_fakes::aws::{Bedrock, FakeAws, Fault, ModelReply};
 use serde_json::json;
@@ -134,6 +134,34 @@ async fn where_no_model_answers_the_last_error_names_its_model() {
     let error = ask(&house.model).await.0.unwrap_err();
     let named = |text: &str| text.contains(SECOND) && text.contains("bedrock:InvokeModelWithResponseStream");
     assert!(matches!(&error, Error::Denied(text) if named(text)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_guardrail_that_may_not_be_applied_is_named_and_no_other_model_is_asked() {
+    let house = house([ModelReply::text("ready"), ModelReply::text("ready")]).await;
+    let asked_for = async || {
+        let permissions = house.model.preflight().await.into_iter();
+        permissions.map(|permission| (permission.action, permission.on, permission.verdict)).collect::<Vec<_>>()
+    };
+    let invoke = "bedrock:InvokeModelWithResponseStream";
+    let (apply, guardrail) = ("bedrock:ApplyGuardrail", "gr0123456789");
+    let allowed = asked_for().await;
+    let named: Vec<_> = allowed.iter().map(|(action, on, _)| (*action, on.as_str())).collect();
+    assert_eq!(named, [(invoke, FIRST), (invoke, SECOND), (apply, guardrail)]);
+    assert!(allowed.iter().all(|(.., verdict)| matches!(verdict, Verdict::Allowed)), "{allowed:?}");
+
+    let message =
+        "User: arn:aws:iam::000000000000:user/u is not authorized to perform: bedrock:ApplyGuardrail on resource: r";
+    house.bedrock.fail(FIRST, "AccessDeniedException", message);
+    let before = asked(&house).len();
+    let error = ask(&house.model).await.0.unwrap_err();
+    let fits = |text: &str| text.contains("they need `bedrock:ApplyGuardrail` on the guardrail `gr0123456789`");
+    assert!(matches!(&error, Error::Denied(text) if fits(text) && !text.contains(invoke)), "{error:?}");
+    assert_eq!(asked(&house).len(), before + 1);
+    house.bedrock.fail(SECOND, "AccessDeniedException", message);
+    let refused = asked_for().await;
+    assert!(refused[..2].iter().all(|(.., verdict)| matches!(verdict, Verdict::Untried(_))), "{refused:?}");
+    assert!(matches!(&refused[2], (action, _, Verdict::Failed(Error::Denied(_))) if *action == apply), "{refused:?}");
 }
 
 #[tokio::test]

@@ -92,7 +92,7 @@ impl Functions for World {
         };
         self.fair()?.miss("the answer of a function".to_owned());
         let log = "first line\nlast line\n".to_owned();
-        Ok(FunctionState::Answered(FunctionAnswer { payload: "{}".to_owned(), error, log }))
+        Ok(FunctionState::Answered(FunctionAnswer { payload: "{}".to_owned(), error, log, billed: None }))
     }
 }
 

@@ -3,7 +3,9 @@
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use enginehouse_capabilities::{CallContext, Error, FunctionAnswer, FunctionState, Functions, Invoke, Result, Token};
+use enginehouse_capabilities::{
+    CallContext, Error, FunctionAnswer, FunctionBilled, FunctionState, Functions, Invoke, Result, Token,
+};
 
 use super::{Calls, Checked};
 
@@ -33,7 +35,8 @@ impl Functions for BackgroundFunctions {
         let (invoke, context, named) = (Arc::clone(&self.invoke), cx.clone(), token.clone());
         let (to, what) = (target.to_owned(), payload.to_owned());
         let call = async move {
-            let FunctionAnswer { payload, error, log } = match invoke.invoke(&context, &named, &to, &what).await {
+            let FunctionAnswer { payload, error, log, billed } = match invoke.invoke(&context, &named, &to, &what).await
+            {
                 Ok(answer) => answer,
                 Err(Error::TimedOut(reason)) => {
                     tracing::warn!(target = to, reason, "the answer of a function was not waited for");
@@ -41,10 +44,12 @@ impl Functions for BackgroundFunctions {
                 }
                 // It did not run, or what it said cannot be had: as good as an answer that says so.
                 Err(error) => {
-                    FunctionAnswer { payload: "null".into(), error: Some(error.to_string()), log: String::new() }
+                    let (error, log) = (Some(error.to_string()), String::new());
+                    FunctionAnswer { payload: "null".into(), error, log, billed: None }
                 }
             };
-            serde_json::to_string(&(payload, error, log)).ok()
+            let billed = billed.map(|billed| (billed.milliseconds, billed.memory_mb));
+            serde_json::to_string(&(payload, error, log, billed)).ok()
         };
         self.calls.start(cx, token, &["function", target, payload], call).await
     }
@@ -54,9 +59,10 @@ impl Functions for BackgroundFunctions {
             Checked::Running => FunctionState::Running,
             Checked::Lost => FunctionState::Lost,
             Checked::Answered(answer) => {
-                let (payload, error, log) = serde_json::from_str(&answer)
+                let (payload, error, log, billed): (_, _, _, Option<(u32, u32)>) = serde_json::from_str(&answer)
                     .map_err(|error| Error::other("the answer of a function cannot be read", error))?;
-                FunctionState::Answered(FunctionAnswer { payload, error, log })
+                let billed = billed.map(|(milliseconds, memory_mb)| FunctionBilled { milliseconds, memory_mb });
+                FunctionState::Answered(FunctionAnswer { payload, error, log, billed })
             }
         })
     }

@@ -1,8 +1,8 @@
 //! Platform `lambda`: the program is a function's payload, and the function answers when it has ended.
 
 use enginehouse_sdk::{
-    Attempt, Failure, LogChunk, Outcome, Phase, Progress, Task,
-    host::functions::{self, Answer, State},
+    Attempt, Failure, LogChunk, Outcome, Phase, Progress, Task, Usage,
+    host::functions::{self, Answer, Billed, State},
     results,
 };
 use serde_json::{Value, json};
@@ -67,14 +67,25 @@ pub(crate) fn fetch(attempt: &Attempt, ticket: &str) -> Result<Outcome, Failure>
     let State::Answered(answer) = functions::check(ticket).map_err(Failure::Host)? else {
         return Err(Failure::Lost("the function has not answered".to_owned()));
     };
-    let Some(reason) = failed(&answer) else { return results::collect(attempt, LAYOUT) };
+    let usage = answer.billed.map(usage);
+    let Some(reason) = failed(&answer) else { return Ok(Outcome { usage, ..results::collect(attempt, LAYOUT)? }) };
     let failure = match report(&answer.log).or_else(|| report(&reason)) {
         Some(report) => told(report),
         // The host's own words where the call itself failed: no other program would fare better.
         None if answer.payload == "null" => untold("lost", &reason),
         None => untold("function", &reason),
     };
-    Ok(Outcome { failure: Some(failure), ..Outcome::default() })
+    Ok(Outcome { failure: Some(failure), usage, ..Outcome::default() })
+}
+
+/// Lambda bills for memory over time; how much of a vCPU comes with it is not its own figure.
+fn usage(billed: Billed) -> Usage {
+    let hours = f64::from(billed.milliseconds) / 3_600_000.0;
+    Usage {
+        seconds: Some(u64::from(billed.milliseconds).div_ceil(1000)),
+        vcpu_hours: None,
+        memory_gb_hours: Some(f64::from(billed.memory_mb) / 1024.0 * hours),
+    }
 }
 
 /// Why a function failed: it fell over, or it says so in the way of HTTP.
@@ -93,7 +104,15 @@ mod tests {
     use super::*;
 
     fn answer(payload: &str, error: Option<&str>) -> Answer {
-        Answer { payload: payload.to_owned(), error: error.map(str::to_owned), log: String::new() }
+        Answer { payload: payload.to_owned(), error: error.map(str::to_owned), log: String::new(), billed: None }
+    }
+
+    #[test]
+    fn what_is_billed_is_seconds_and_gigabyte_hours() {
+        let used = usage(Billed { milliseconds: 900_001, memory_mb: 2048 });
+        assert_eq!((used.seconds, used.vcpu_hours), (Some(901), None));
+        assert!((used.memory_gb_hours.unwrap() - 0.5).abs() < 1e-5, "{used:?}");
+        assert_eq!(usage(Billed { milliseconds: 0, memory_mb: 128 }).memory_gb_hours, Some(0.0));
     }
 
     #[test]

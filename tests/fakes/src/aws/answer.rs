@@ -16,6 +16,7 @@ const EVERYWHERE: &[&str] = &[
     "ExpiredTokenException",
     "InternalError",
     "InternalServerException",
+    "InvalidAccessKeyId",
     "SlowDown",
     "ThrottlingException",
     "UnrecognizedClientException",

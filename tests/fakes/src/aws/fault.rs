@@ -23,6 +23,8 @@ pub enum Fault {
     Malformed,
     /// The credentials have expired.
     Expired,
+    /// Nobody knows the credentials.
+    Unknown,
     /// The caller has no right to it.
     Denied,
 }
@@ -41,6 +43,12 @@ impl Fault {
             Self::Expired if s3 => said(400, "ExpiredToken", "The provided token has expired."),
             Self::Expired => {
                 said(403, "ExpiredTokenException", "The security token included in the request is expired")
+            }
+            Self::Unknown if s3 => {
+                said(403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
+            }
+            Self::Unknown => {
+                said(403, "UnrecognizedClientException", "The security token included in the request is invalid.")
             }
             Self::Denied => {
                 let user = "User: arn:aws:iam::000000000000:user/somebody";

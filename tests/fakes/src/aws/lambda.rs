@@ -6,7 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -46,7 +46,15 @@ impl LambdaOutcome {
 
 type Function = Arc<dyn Fn(Value) -> BoxFuture<'static, LambdaOutcome> + Send + Sync>;
 
+/// What each function has.
+const MEMORY_MB: u32 = 3008;
+
+/// Lambda's id of every call.
+const REQUEST: &str = "00000000-0000-0000-0000-000000000000";
+
 /// Lambda, as far as functions are called. A clone is the same service.
+///
+/// Each function has 3,008 MB, and the log of a call ends with Lambda's own report of it.
 #[derive(Clone, Default)]
 pub struct Lambda {
     functions: Arc<Mutex<BTreeMap<String, Function>>>,
@@ -98,8 +106,10 @@ impl Service for Lambda {
         let Ok(event) = serde_json::from_slice(&call.body) else {
             return Answer::error("InvalidRequestContentException", "Could not parse request body into json");
         };
+        let begun = Instant::now();
         let LambdaOutcome { payload, function_error, log, delay } = function(event).await;
         tokio::time::sleep(delay).await;
+        let log = with_report(log, begun.elapsed());
         let mut output = json!({"X-Amz-Executed-Version": "$LATEST"});
         if let Some(error) = function_error {
             output["X-Amz-Function-Error"] = error.into();
@@ -110,4 +120,17 @@ impl Service for Lambda {
         }
         Answer::Body(output, Body::from(payload.to_string()))
     }
+}
+
+/// A log as it is when Lambda has written its own lines.
+fn with_report(mut log: String, took: Duration) -> String {
+    if !log.is_empty() && !log.ends_with('\n') {
+        log.push('\n');
+    }
+    let (exact, billed) = (took.as_secs_f64() * 1000.0, took.as_millis() + 1);
+    let report = format!(
+        "END RequestId: {REQUEST}\nREPORT RequestId: {REQUEST}\tDuration: {exact:.2} ms\tBilled Duration: {billed} ms\t\
+         Memory Size: {MEMORY_MB} MB\tMax Memory Used: 127 MB\t\n"
+    );
+    log + &report
 }
