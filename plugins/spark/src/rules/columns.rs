@@ -14,7 +14,7 @@ use std::{
 };
 
 use enginehouse_pycheck::{
-    Call, Chain, Program,
+    Call, Chain, Program, Ranged, TextRange,
     ast::{Expr, ExprCall, visitor::Visitor},
     report,
 };
@@ -31,8 +31,15 @@ use super::{
 const DEPTH: usize = 40;
 
 pub(super) fn check<'a>(task: &Task, program: &Program<'a>, kinds: &Kinds<'_, 'a>, reads: &[Read]) -> Vec<Finding> {
-    let frames =
-        Frames { task, program, kinds, views: views(program, reads), known: RefCell::default(), depth: Cell::new(0) };
+    let frames = Frames {
+        task,
+        program,
+        kinds,
+        views: views(program, reads),
+        queries: queries(reads),
+        known: RefCell::default(),
+        depth: Cell::new(0),
+    };
     let mut findings = Vec::new();
     for call in program.calls() {
         findings.extend(frames.of_call(call));
@@ -58,6 +65,8 @@ struct Frames<'p, 'a> {
     kinds: &'p Kinds<'p, 'a>,
     /// The frames that the program gives a name in SQL; none for a name that is given twice or cannot be told.
     views: Views<'a>,
+    /// Queries by their calls; none for a call with several.
+    queries: HashMap<TextRange, Option<&'p sql::Query>>,
     known: RefCell<HashMap<*const ExprCall, Option<Rc<Frame>>>>,
     depth: Cell<usize>,
 }
@@ -84,47 +93,51 @@ impl<'a> Frames<'_, 'a> {
 
     fn of_query(&self, call: &'a ExprCall) -> Option<Vec<Finding>> {
         let query = call.arguments.find_argument_value("sqlQuery", 0)?;
-        let texts = self.program.texts(query);
-        let [text] = texts.as_ref() else { return None };
-        let (relation, projection) = sql::projected(text)?;
-        let frame = self.relation(&relation)?;
+        let (relation, projection) = self.projected(call)?;
+        let frame = self.relation(relation)?;
         let missing = projection.used.iter().filter(|name| !frame.has(name));
         Some(missing.map(|name| self::missing(&frame, name, self.program.span(query))).collect())
     }
 
     /// What a chain has before its last call.
     fn before(&self, chain: &Chain<'a>) -> Option<Rc<Frame>> {
-        let hops = chain.hops();
-        let (last, before) = hops.split_last()?;
-        self.along(before).filter(|_| last.call.is_some())
+        chain.last()?.call?;
+        self.along(chain, 1)
     }
 
     /// What an expression has that stands for one frame.
     fn of_expr(&self, expr: &'a Expr) -> Option<Rc<Frame>> {
         let chains = self.program.chains(expr);
         let [chain] = chains.as_ref() else { return None };
-        self.along(&chain.hops())
+        self.along(chain, 0)
     }
 
-    fn along(&self, hops: &[&enginehouse_pycheck::Hop<'a>]) -> Option<Rc<Frame>> {
+    /// What a chain has without its last `less` hops.
+    fn along(&self, chain: &Chain<'a>, less: usize) -> Option<Rc<Frame>> {
         if self.depth.get() >= DEPTH {
             return None;
         }
         self.depth.set(self.depth.get() + 1);
-        let frame = self.follow(hops);
+        let frame = self.follow(chain, less);
         self.depth.set(self.depth.get() - 1);
         frame
     }
 
-    fn follow(&self, hops: &[&enginehouse_pycheck::Hop<'a>]) -> Option<Rc<Frame>> {
-        let known = hops.iter().enumerate().rev().find_map(|(place, hop)| {
-            let key = ptr::from_ref(hop.call?);
-            self.known.borrow().get(&key).cloned().map(|frame| (place, frame))
-        });
+    fn follow(&self, chain: &Chain<'a>, less: usize) -> Option<Rc<Frame>> {
+        let mut hops = Vec::new();
+        let mut known = None;
+        for hop in chain.hops_back().skip(less) {
+            known = hop.call.and_then(|call| self.known.borrow().get(&ptr::from_ref(call)).cloned());
+            if known.is_some() {
+                break;
+            }
+            hops.push(hop);
+        }
+        hops.reverse();
         let (mut frame, rest) = match known {
-            Some((place, frame)) => (frame?, hops.get(place + 1..)?),
+            Some(frame) => (frame?, hops.as_slice()),
             None => {
-                let (frame, place) = source::read(self, hops)?;
+                let (frame, place) = source::read(self, &hops)?;
                 self.remember(hops.get(place)?.call, Some(&frame));
                 (frame, hops.get(place + 1..)?)
             }
@@ -144,6 +157,11 @@ impl<'a> Frames<'_, 'a> {
         }
     }
 
+    /// The relation that a query reads, and what it makes of it, where it is so simple.
+    fn projected(&self, call: &ExprCall) -> Option<&(String, sql::Projection)> {
+        self.queries.get(&call.range())?.as_ref()?.projected.as_ref()
+    }
+
     /// What a relation in SQL has: a view of the program's, or a selected table.
     fn relation(&self, name: &str) -> Option<Rc<Frame>> {
         match self.views.as_ref()?.get(&sql::plain(name)) {
@@ -156,6 +174,16 @@ impl<'a> Frames<'_, 'a> {
 fn missing(frame: &Frame, name: &str, span: Option<Span>) -> Finding {
     let message = format!("the column `{}` does not exist here", report::quote(name));
     report::error("P021", span, message, format!("the columns are {}", frame.list()))
+}
+
+fn queries(reads: &[Read]) -> HashMap<TextRange, Option<&sql::Query>> {
+    let mut queries = HashMap::new();
+    for read in reads {
+        if let What::Query(_, query) = &read.what {
+            queries.entry(read.range).and_modify(|known| *known = None).or_insert(Some(query));
+        }
+    }
+    queries
 }
 
 fn views<'a>(program: &Program<'a>, reads: &[Read]) -> Views<'a> {

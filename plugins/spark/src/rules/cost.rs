@@ -1,6 +1,9 @@
 //! What costs more than it must. Rules `P009` to `P012` and `P018` to `P020`.
 
-use std::{collections::BTreeSet, ptr};
+use std::{
+    collections::{BTreeSet, HashMap},
+    ptr,
+};
 
 use enginehouse_pycheck::{
     Call, Chain, Program, Ranged,
@@ -49,8 +52,8 @@ pub(super) fn check<'a>(task: &Task, program: &Program<'a>, kinds: &Kinds<'_, 'a
         findings.extend(joined(program, kinds, call));
         findings.extend(repeated(program, kinds, call, &mut counted));
         findings.extend(one_file(task, program, call));
-        findings.extend(cached(program, kinds, walk, call));
     }
+    findings.extend(cached(program, kinds, walk));
     findings.extend(functions(program, walk));
     findings
 }
@@ -134,40 +137,54 @@ fn one_file(task: &Task, program: &Program<'_>, call: &Call<'_>) -> Option<Findi
     })
 }
 
-fn cached<'a>(program: &Program<'a>, kinds: &Kinds<'_, 'a>, walk: &Walk<'a>, call: &Call<'a>) -> Option<Finding> {
-    let [chain] = call.chains.as_ref() else { return None };
-    let name = call.called(chain).filter(|name| matches!(*name, "cache" | "persist"))?;
-    let range = call.node.range();
-    if kinds.receiver(call) != Some("DataFrame") || walk.in_loop(range) || walk.in_function(range) {
-        return None;
+/// Frames that are kept and used once. Rule `P020`.
+fn cached<'a>(program: &Program<'a>, kinds: &Kinds<'_, 'a>, walk: &Walk<'a>) -> Vec<Finding> {
+    let keeps = program.calls().iter().filter_map(|call| {
+        let [chain] = call.chains.as_ref() else { return None };
+        let range = call.node.range();
+        let keeps = call.called(chain).is_some_and(|name| matches!(name, "cache" | "persist"))
+            && kinds.receiver(call) == Some("DataFrame")
+            && !walk.in_loop(range)
+            && !walk.in_function(range);
+        Some((made_by(chain)?, call)).filter(|_| keeps)
+    });
+    let keeps: Vec<(*const ExprCall, &Call<'a>)> = keeps.collect();
+    let mut uses: HashMap<*const ExprCall, usize> = keeps.iter().map(|(frame, _)| (*frame, 0)).collect();
+    if uses.is_empty() {
+        return Vec::new();
     }
-    let frame = made_by(chain)?;
-    let holds = |chain: &Chain<'a>| chain.hops_back().any(|hop| hop.call.is_some_and(|call| ptr::eq(call, frame)));
-    let mut uses = 0;
-    for other in program.calls().iter().filter(|other| !ptr::eq(other.node, call.node)) {
-        let handed_on = other.node.arguments.args.iter().chain(other.node.arguments.keywords.iter().map(|k| &k.value));
-        let frames = handed_on.filter(|value| matches!(value, Expr::Name(_) | Expr::Call(_) | Expr::Attribute(_)));
-        let named =
-            |chain: &Chain<'a>| other.called(chain).is_some_and(|name| name.contains("TempView")) && holds(chain);
-        // Wherever the frame goes, it may be used again.
-        if other.chains.iter().any(named) {
-            return None;
+    for call in program.calls() {
+        let again = walk.in_loop(call.node.range()) || walk.in_function(call.node.range());
+        for chain in call.chains.iter() {
+            let count = match call.called(chain) {
+                Some(name) if name.contains("TempView") => 2,
+                Some(name) if ACTIONS.contains(&name) => 1 + usize::from(again),
+                _ => continue,
+            };
+            add(&mut uses, chain, count);
         }
-        if frames
-            .flat_map(|value| program.chains(value).to_vec())
-            .any(|chain| holds(&chain) && kinds.class(&chain) == Some("DataFrame"))
-        {
-            return None;
+        let keywords = call.node.arguments.keywords.iter().map(|keyword| &keyword.value);
+        for value in call.node.arguments.args.iter().chain(keywords) {
+            if matches!(value, Expr::Name(_) | Expr::Call(_) | Expr::Attribute(_)) {
+                // Wherever the frame goes, it may be used again.
+                let chains = program.chains(value);
+                let frames = chains.iter().filter(|chain| kinds.class(chain) == Some("DataFrame"));
+                frames.for_each(|chain| add(&mut uses, chain, 2));
+            }
         }
-        let used = other
-            .chains
-            .iter()
-            .any(|chain| other.called(chain).is_some_and(|name| ACTIONS.contains(&name)) && holds(chain));
-        let again = walk.in_loop(other.node.range()) || walk.in_function(other.node.range());
-        uses += usize::from(used) * if again { 2 } else { 1 };
     }
-    let message = format!("`{name}()` keeps a frame that is used once");
-    (uses < 2).then(|| report::warning("P020", program.span(call.node), message, "leave it out"))
+    let once = keeps.iter().filter(|(frame, _)| uses.get(frame).is_some_and(|uses| *uses < 2));
+    let message = "the frame is kept in memory, and used once";
+    once.map(|(_, call)| report::warning("P020", program.span(call.node), message, "leave it out")).collect()
+}
+
+/// Counts a use of each frame that a chain is made of.
+fn add(uses: &mut HashMap<*const ExprCall, usize>, chain: &Chain<'_>, count: usize) {
+    for call in chain.hops_back().filter_map(|hop| hop.call) {
+        if let Some(uses) = uses.get_mut(&ptr::from_ref(call)) {
+            *uses += count;
+        }
+    }
 }
 
 /// Python functions for rows that do what Spark's own do. Rule `P012`.

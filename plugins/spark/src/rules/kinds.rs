@@ -81,8 +81,7 @@ impl<'p, 'a> Kinds<'p, 'a> {
 
     /// Whether this module or class has a member. True where it is not in the list.
     pub(super) fn has(&self, owner: &str, name: &str) -> bool {
-        let listed = self.owners.iter().find(|listed| **listed == owner);
-        listed.is_none_or(|owner| self.members.keys().any(|(of, member)| of == owner && *member == name))
+        !self.owners.contains(&owner) || self.members.contains_key(&(owner, name))
     }
 
     /// The names that an owner has and that look most like this one.

@@ -1,7 +1,7 @@
 //! What the program reads. Rules `P002` and `P003`.
 
 use enginehouse_pycheck::{
-    Call, Program, Ranged, TextRange, Value, argument,
+    Call, Chain, Program, Ranged, TextRange, Value, argument,
     libraries::{self, Touched},
     paths::{self, Fit},
     report,
@@ -116,6 +116,13 @@ fn of_reader<'a>(
         let table =
             call.argument(1, "table").filter(|_| name == "jdbc").or_else(|| option(program, methods, "dbtable"));
         return vec![What::Relation(url.and_then(one), table.and_then(one))];
+    }
+    // `spark.read.json(lines)`, of lines that are read elsewhere.
+    let is_rdd = |chain: &Chain<'_>| ["textFile", "parallelize", "rdd", "map"].iter().any(|name| chain.has(name));
+    if matches!(name, "json" | "csv")
+        && argument(call.node, 0, "path").is_some_and(|path| program.chains(path).iter().all(is_rdd))
+    {
+        return Vec::new();
     }
     let given = match name {
         "parquet" | "orc" => call.node.arguments.args.iter().flat_map(|path| program.texts_within(path)).collect(),

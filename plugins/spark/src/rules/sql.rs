@@ -11,7 +11,7 @@ mod words;
 
 use enginehouse_pycheck::Value;
 
-pub(super) use expressions::{Item, condition, projected, projection};
+pub(super) use expressions::{Item, Projection, condition, projection};
 
 /// What a query touches.
 #[derive(Debug, Default, PartialEq)]
@@ -28,6 +28,8 @@ pub(super) struct Query {
     pub(super) changes: Option<String>,
     /// `ADD JAR`, `CREATE FUNCTION … AS 'class'`.
     pub(super) loads_code: bool,
+    /// The one relation that it reads, and what it makes of it, where it does nothing else.
+    pub(super) projected: Option<(String, Projection)>,
     /// `USE database`.
     pub(super) uses: bool,
     /// It reads something, and could not be parsed: what it reads is not known.
@@ -38,10 +40,15 @@ pub(super) struct Query {
 pub(super) fn read(query: &Value) -> Query {
     let text = text::spelled(query);
     let mut found = Query::default();
-    let reads = words::scan(&text, &mut found);
-    if reads {
-        match parse::statements(&text).or_else(|| parse::statements(words::query(&text)?)) {
-            Some(statements) => relations::collect(&statements, &mut found),
+    let tokens = parse::tokens(&text);
+    if words::scan(&text, tokens.as_deref(), &mut found) {
+        let whole = tokens.and_then(|tokens| parse::statements(&text, tokens));
+        let part = || parse::statements_of(words::query(&text)?);
+        match whole.or_else(part) {
+            Some(statements) => {
+                relations::collect(&statements, &mut found);
+                found.projected = expressions::projected(&statements);
+            }
             None => found.unread = true,
         }
     }

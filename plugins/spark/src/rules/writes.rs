@@ -81,7 +81,7 @@ pub(super) fn check(task: &Task, program: &Program<'_>, reads: &[Read]) -> Vec<F
                 }
             }
         }
-        findings.extend(mode(program, write, reads));
+        findings.extend(mode(task, program, write, reads));
     }
     if !written {
         findings.push(unwritten(program));
@@ -89,7 +89,7 @@ pub(super) fn check(task: &Task, program: &Program<'_>, reads: &[Read]) -> Vec<F
     findings
 }
 
-fn mode(program: &Program<'_>, write: &Write, reads: &[Read]) -> Option<Finding> {
+fn mode(task: &Task, program: &Program<'_>, write: &Write, reads: &[Read]) -> Option<Finding> {
     let span = program.span(&write.range);
     match (&write.mode, &write.target) {
         (Some(Mode::Missing), _) => {
@@ -97,15 +97,17 @@ fn mode(program: &Program<'_>, write: &Write, reads: &[Read]) -> Option<Finding>
             Some(report::warning("P007", span, message, "write `.write.mode(\"overwrite\")`"))
         }
         (Some(Mode::Overwrite), Target::Path(value)) => {
-            let path = paths::normal(value.known()?);
-            let input = reads.iter().any(|read| match &read.what {
-                What::Path(read) => read.known().is_some_and(|read| {
-                    let read = paths::normal(read);
-                    read == path || read.starts_with(&format!("{path}/"))
-                }),
-                _ => false,
-            });
-            let message = format!("`{}` is overwritten while it is read", report::quote(&path));
+            let given = paths::objects(task);
+            let read =
+                reads.iter().filter_map(|read| if let What::Path(path) = &read.what { path.known() } else { None });
+            let holds = |path: &str, input: &str| {
+                let (path, input) = (paths::normal(path), paths::normal(input));
+                input == path || input.starts_with(&format!("{path}/"))
+            };
+            let above =
+                value.known().is_some_and(|path| given.iter().copied().chain(read).any(|input| holds(path, input)));
+            let input = above || paths::fit(value, given.iter().copied()) == Fit::Yes;
+            let message = format!("`{}` is overwritten while it is read", value.display());
             input.then(|| report::error("P007", span, message, HINT))
         }
         _ => None,

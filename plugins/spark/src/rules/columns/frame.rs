@@ -1,6 +1,9 @@
 //! What is known of a frame's columns.
 
-use std::rc::Rc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 use enginehouse_pycheck::report;
 
@@ -9,7 +12,7 @@ use enginehouse_pycheck::report;
 pub(super) struct Frame {
     pub(super) columns: Vec<Rc<str>>,
     /// What it had before: Spark finds these still, for a filter or an order.
-    pub(super) before: Rc<[Rc<str>]>,
+    pub(super) before: Rc<BTreeSet<Rc<str>>>,
     /// There may be more, under names that cannot be told.
     pub(super) open: bool,
 }
@@ -19,11 +22,42 @@ impl Frame {
         Self { columns, ..Self::default() }
     }
 
-    /// This frame with other columns.
+    /// This frame with other columns in place of its own.
     pub(super) fn with(&self, columns: Vec<Rc<str>>) -> Self {
-        let gone = self.columns.iter().filter(|old| !columns.iter().any(|new| new == *old)).cloned();
-        let before: Vec<Rc<str>> = self.before.iter().cloned().chain(gone).collect();
-        Self { columns, before: before.into(), open: self.open }
+        Self { columns, before: self.all(), open: self.open }
+    }
+
+    /// This frame with one column more.
+    pub(super) fn and(&self, name: Rc<str>) -> Self {
+        let mut more = self.clone();
+        if !more.columns.iter().any(|column| column.eq_ignore_ascii_case(&name)) {
+            more.columns.push(name);
+        }
+        more
+    }
+
+    /// The columns of two frames. Of a name there are two at most, however often a frame is joined with itself.
+    pub(super) fn joined(&self, other: &Self) -> Self {
+        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut columns = Vec::new();
+        for column in self.columns.iter().chain(&other.columns) {
+            let count = seen.entry(column).or_default();
+            *count += 1;
+            if *count <= 2 {
+                columns.push(Rc::clone(column));
+            }
+        }
+        let before = match (self.before.is_empty(), other.before.is_empty()) {
+            (_, true) => Rc::clone(&self.before),
+            (true, _) => Rc::clone(&other.before),
+            _ => Rc::new(self.before.union(&other.before).cloned().collect()),
+        };
+        Self { columns, before, open: self.open || other.open }
+    }
+
+    /// What it has and had.
+    pub(super) fn all(&self) -> Rc<BTreeSet<Rc<str>>> {
+        Rc::new(self.before.iter().chain(&self.columns).cloned().collect())
     }
 
     /// Whether it may have a column of this name.

@@ -37,9 +37,9 @@ pub(super) fn read<'a>(frames: &Frames<'_, 'a>, hops: &[&Hop<'a>]) -> Option<(Rc
     let frame = match hop.name.as_ref() {
         "table" => frames.relation(one(argument(call, 0, "tableName")?)?.known()?)?,
         "sql" => {
-            let (relation, projection) = sql::projected(&one(argument(call, 0, "sqlQuery")?)?)?;
-            let frame = frames.relation(&relation)?;
-            Rc::new(steps::selected(&frame, projection.items))
+            let (relation, projection) = frames.projected(call)?;
+            let frame = frames.relation(relation)?;
+            Rc::new(steps::selected(&frame, projection.items.clone()))
         }
         _ => {
             let path = argument(call, 0, "path").or_else(|| option(frames.program, reader, "path"))?;

@@ -48,21 +48,14 @@ pub(super) fn step<'a>(frames: &Frames<'_, 'a>, frame: &Rc<Frame>, hop: &Hop<'a>
     let text = |place: usize| text(frames, arguments.get(place)?);
     match hop.name.as_ref() {
         name if KEEPS.contains(&name) => Some(Frame::clone(frame)),
-        "withColumn" => {
-            let mut columns = frame.columns.clone();
-            let name = text(0)?;
-            if !columns.iter().any(|column| column.eq_ignore_ascii_case(&name)) {
-                columns.push(name.into());
-            }
-            Some(frame.with(columns))
-        }
+        "withColumn" => Some(frame.and(text(0)?.into())),
         "withColumns" => {
             let Expr::Dict(dict) = frames.program.literal(arguments.first()?)? else { return None };
-            let mut columns = frame.columns.clone();
+            let mut more = Frame::clone(frame);
             for item in &dict.items {
-                columns.push(self::text(frames, item.key.as_ref()?)?.into());
+                more = more.and(self::text(frames, item.key.as_ref()?)?.into());
             }
-            Some(frame.with(columns))
+            Some(more)
         }
         "withColumnRenamed" => {
             let (from, to) = (text(0)?, text(1)?);
@@ -115,7 +108,7 @@ pub(super) fn step<'a>(frames: &Frames<'_, 'a>, frame: &Rc<Frame>, hop: &Hop<'a>
                     _ => None,
                 })
                 .collect::<Option<_>>()?;
-            Some(Frame { columns: keys, before: all(frame), open: frame.open })
+            Some(Frame { columns: keys, before: frame.all(), open: frame.open })
         }
         "agg" => {
             let mut columns = frame.columns.clone();
@@ -125,7 +118,7 @@ pub(super) fn step<'a>(frames: &Frames<'_, 'a>, frame: &Rc<Frame>, hop: &Hop<'a>
                 columns.clear();
             }
             if let [Expr::Dict(_)] = arguments {
-                return Some(Frame { columns, before: all(frame), open });
+                return Some(Frame { columns, before: frame.all(), open });
             }
             for argument in listed(frames, call)? {
                 match item(frames, argument) {
@@ -134,18 +127,18 @@ pub(super) fn step<'a>(frames: &Frames<'_, 'a>, frame: &Rc<Frame>, hop: &Hop<'a>
                     Item::Star => open = true,
                 }
             }
-            Some(Frame { columns, before: all(frame), open })
+            Some(Frame { columns, before: frame.all(), open })
         }
         "count" if is_group(frames, call) => {
             let columns = frame.columns.iter().cloned().chain([Rc::from("count")]).collect();
-            Some(Frame { columns, before: all(frame), open: frame.open })
+            Some(Frame { columns, before: frame.all(), open: frame.open })
         }
         // Their columns are called `sum(x)`.
         "sum" | "avg" | "mean" | "min" | "max" if is_group(frames, call) => Some(Frame::clone(frame)),
         "join" => joined(frames, frame, call),
         "crossJoin" => {
             let other = frames.of_expr(arguments.first()?)?;
-            Some(both(frame, &other))
+            Some(frame.joined(&other))
         }
         _ => None,
     }
@@ -203,10 +196,6 @@ fn item<'a>(frames: &Frames<'_, 'a>, argument: &'a Expr) -> Item {
     names::named(frames, argument).map_or(Item::Unnamed, Item::Named)
 }
 
-fn all(frame: &Frame) -> Rc<[Rc<str>]> {
-    frame.before.iter().chain(&frame.columns).cloned().collect()
-}
-
 /// Whether a method is called on what `groupBy` gives.
 pub(super) fn is_group<'a>(frames: &Frames<'_, 'a>, call: &'a ExprCall) -> bool {
     let Expr::Attribute(method) = call.func.as_ref() else { return false };
@@ -225,14 +214,6 @@ fn joined<'a>(frames: &Frames<'_, 'a>, frame: &Frame, call: &'a ExprCall) -> Opt
     };
     Some(match how.as_str() {
         "semi" | "anti" | "leftsemi" | "leftanti" => frame.clone(),
-        _ => both(frame, &other),
+        _ => frame.joined(&other),
     })
-}
-
-fn both(left: &Frame, right: &Frame) -> Frame {
-    Frame {
-        columns: left.columns.iter().chain(&right.columns).cloned().collect(),
-        before: left.before.iter().chain(right.before.iter()).cloned().collect(),
-        open: left.open || right.open,
-    }
 }

@@ -8,8 +8,8 @@ use sqlparser::ast::{
 };
 
 use super::{
-    parse::parsed,
-    text::{FRAME, HOLE, spelled},
+    parse::{parsed, tokens},
+    text::{FRAME, HOLE},
 };
 
 /// A column that a projection makes.
@@ -72,21 +72,20 @@ const WORDS: &[&str] = &[
 
 /// The columns that a condition names: `filter("a > 1")`. None where anything in it is not understood.
 pub(in super::super) fn condition(text: &str) -> Option<Vec<String>> {
-    let expr = parsed(text, |parser| parser.parse_expr())?;
+    let expr = parsed(text, tokens(text)?, |parser| parser.parse_expr())?;
     names(&expr, None, &[])
 }
 
 /// What one text of `selectExpr` or `expr` names and makes.
 pub(in super::super) fn projection(text: &str) -> Option<Projection> {
-    let item = parsed(text, |parser| parser.parse_select_item())?;
+    let item = parsed(text, tokens(text)?, |parser| parser.parse_select_item())?;
     let used = names(&item, None, &[])?;
     Some(Projection { used, items: vec![made(&item)?] })
 }
 
 /// A query over one relation alone: the relation's name, and what is named and made of it.
-pub(in super::super) fn projected(query: &enginehouse_pycheck::Value) -> Option<(String, Projection)> {
-    let statements = super::parse::statements(&spelled(query))?;
-    let [Statement::Query(query)] = statements.as_slice() else { return None };
+pub(super) fn projected(statements: &[Statement]) -> Option<(String, Projection)> {
+    let [Statement::Query(query)] = statements else { return None };
     let SetExpr::Select(select) = &*query.body else { return None };
     let (relation, alias) = only_relation(query, select)?;
     let items: Vec<Item> = select.projection.iter().map(made).collect::<Option<_>>()?;

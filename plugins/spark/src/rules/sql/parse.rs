@@ -2,7 +2,7 @@
 
 use sqlparser::{
     ast::Statement,
-    dialect::{DatabricksDialect, Dialect, SparkSqlDialect},
+    dialect::{DatabricksDialect, SparkSqlDialect},
     parser::{Parser, ParserError},
     tokenizer::{Token, Tokenizer},
 };
@@ -14,22 +14,32 @@ const DEPTH: usize = 25;
 /// Operators that follow each other in one expression, all levels added up: each is a level of the tree.
 const LINKS: usize = 500;
 
+/// The statements of a text with these tokens; none where it is not understood.
+pub(super) fn statements(text: &str, tokens: Vec<Token>) -> Option<Vec<Statement>> {
+    parsed(text, tokens, |parser| parser.parse_statements())
+}
+
 /// The statements of a text; none where it is not understood.
-pub(super) fn statements(text: &str) -> Option<Vec<Statement>> {
-    parsed(text, |parser| parser.parse_statements())
+pub(super) fn statements_of(text: &str) -> Option<Vec<Statement>> {
+    statements(text, tokens(text)?)
 }
 
 /// What `read` makes of a text in Spark's dialect or, where that does not take it, in the one closest to it.
-pub(super) fn parsed<T>(text: &str, read: impl Fn(&mut Parser<'_>) -> Result<T, ParserError>) -> Option<T> {
-    if text.len() > TEXT || !is_flat(&tokens(text)?) {
+pub(super) fn parsed<T>(
+    text: &str,
+    tokens: Vec<Token>,
+    read: impl Fn(&mut Parser<'_>) -> Result<T, ParserError>,
+) -> Option<T> {
+    if text.len() > TEXT || !is_flat(&tokens) {
         return None;
     }
-    let dialects: [&dyn Dialect; 2] = [&SparkSqlDialect, &DatabricksDialect {}];
-    dialects.into_iter().find_map(|dialect| {
-        let mut parser = Parser::new(dialect).with_recursion_limit(DEPTH).try_with_sql(text).ok()?;
+    let whole = |parser: Parser<'_>| {
+        let mut parser = parser.with_recursion_limit(DEPTH);
         let read = read(&mut parser).ok()?;
         (parser.peek_token().token == Token::EOF).then_some(read)
-    })
+    };
+    let spark = whole(Parser::new(&SparkSqlDialect).with_tokens(tokens));
+    spark.or_else(|| whole(Parser::new(&DatabricksDialect {}).try_with_sql(text).ok()?))
 }
 
 /// The tokens of a text without spaces and comments; none where it has none in Spark's own dialect.

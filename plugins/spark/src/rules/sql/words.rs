@@ -3,7 +3,7 @@
 use enginehouse_pycheck::Value;
 use sqlparser::tokenizer::{Token, Word};
 
-use super::{Query, parse, text::value};
+use super::{Query, text::value};
 
 /// First words of statements that change a table, the catalog or a place, or that run what cannot be read.
 const CHANGES: &[&str] = &[
@@ -16,8 +16,9 @@ const READS: &[&str] =
     &["select", "with", "from", "values", "table", "explain", "cache", "(", "create", "map", "reduce"];
 
 /// Tells what the statements of a text do beside reading. Whether any of them reads.
-pub(super) fn scan(text: &str, found: &mut Query) -> bool {
-    let tokens = parse::tokens(text).unwrap_or_else(|| rough(text));
+pub(super) fn scan(text: &str, tokens: Option<&[Token]>, found: &mut Query) -> bool {
+    let rough = if tokens.is_none() { rough(text) } else { Vec::new() };
+    let tokens = tokens.unwrap_or(&rough);
     let mut reads = false;
     for statement in tokens.split(|token| *token == Token::SemiColon) {
         let words: Vec<String> = statement.iter().map(word).skip_while(|word| word == "begin").collect();
