@@ -34,7 +34,8 @@ pub(crate) fn validate(task: &Task, code: &str) -> Vec<Finding> {
     let program = Program::read(&syntax);
     let given = paths::given(task);
     let cloud = matches!(task.platform.as_deref(), Some("lambda" | "emr" | "glue"));
-    let policy = Policy { modules: if cloud { CLOUD_MODULES } else { LOCAL_MODULES }, given: &given };
+    let policy =
+        Policy { modules: if cloud { CLOUD_MODULES } else { LOCAL_MODULES }, given: &given, ..Policy::default() };
     let mut findings = check(&program, &policy);
     let reads = reads::find(&program);
     findings.extend(session::check(task, &program));
