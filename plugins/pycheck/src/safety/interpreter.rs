@@ -143,6 +143,9 @@ fn dynamic<'a>(program: &Program<'a>, policy: &Policy<'_>, call: &Call<'a>) -> O
         | "builtins.hasattr"
         | "operator.attrgetter"
         | "operator.methodcaller" => {
+            if matches!(short, "setattr" | "delattr") && object.is_some_and(|object| is_import(program, object)) {
+                return finding(Error, format!("`{short}` changes a module"), HINT);
+            }
             let of_operator = path.starts_with("operator.");
             let name = call.node.arguments.args.get(usize::from(!of_operator))?;
             let names = program.texts(name);
