@@ -7,7 +7,6 @@ use ruff_python_ast::{
     visitor::{self, Visitor},
 };
 use ruff_text_size::{Ranged, TextRange};
-use rustc_hash::FxHashSet;
 
 use crate::{Call, Chain, Policy, Program, chain::Root, report};
 
@@ -43,6 +42,9 @@ const SETTLED: &[&str] = &[
     "getstate",
     "setstate",
 ];
+
+/// Functions that are looked into, one calling the next; beyond that a loop is taken to end.
+const CALLS: usize = 3;
 
 /// Runs the rules on habits.
 pub(crate) fn check(program: &Program<'_>, policy: &Policy<'_>) -> Vec<Finding> {
@@ -111,7 +113,7 @@ fn unseeded(program: &Program<'_>) -> Option<Finding> {
         program.calls().iter().filter(|call| call.chains.iter().any(|chain| call.called(chain) == Some("sleep")));
     let waits: Vec<TextRange> = waits.map(|call| call.node.range()).collect();
     let mut first = None;
-    for call in program.calls().iter().filter(|call| !waits.iter().any(|wait| wait.contains_range(call.node.range()))) {
+    for call in program.calls() {
         let Some((path, name)) =
             call.callee.iter().find_map(|chain| Some((chain.pure_path()?, chance(chain.pure_path()?)?)))
         else {
@@ -124,7 +126,9 @@ fn unseeded(program: &Program<'_>) -> Option<Finding> {
             settled if SETTLED.contains(&settled) => continue,
             _ => {}
         }
-        first = first.or(Some((call, path)));
+        if first.is_none() && !waits.iter().any(|wait| wait.contains_range(call.node.range())) {
+            first = Some((call, path));
+        }
     }
     let (call, path) = first?;
     let message = format!("`{}` gives other values in each run", report::quote(path));
@@ -207,7 +211,7 @@ fn has_end<'a>(program: &Program<'a>, endless: &'a StmtWhile) -> bool {
         }
         _ => false,
     };
-    let mut ways = Ways { program, loops: 0, found: false, seen: FxHashSet::default() };
+    let mut ways = Ways { program, loops: 0, found: false, calls: 0 };
     ways.visit_body(&endless.body);
     !always || ways.found
 }
@@ -218,8 +222,8 @@ struct Ways<'p, 'a> {
     /// Loops within it, whose `break` is their own.
     loops: usize,
     found: bool,
-    /// Functions that were looked into.
-    seen: FxHashSet<usize>,
+    /// Calls of functions of the program that led here.
+    calls: usize,
 }
 
 impl<'a> Visitor<'a> for Ways<'_, 'a> {
@@ -276,11 +280,10 @@ impl<'a> Ways<'_, 'a> {
             Root::Import(path) => chain.is_root() && ENDING.contains(&path.rsplit('.').next().unwrap_or_default()),
             // A function of the program may raise, or end it all.
             Root::Function(def) if chain.is_root() => {
-                self.seen.insert(std::ptr::from_ref(*def).addr()) && {
-                    let mut inner =
-                        Leaves { ways: Ways { program, loops: 1, found: false, seen: std::mem::take(&mut self.seen) } };
+                self.calls >= CALLS || {
+                    let ways = Ways { program, loops: 1, found: false, calls: self.calls + 1 };
+                    let mut inner = Leaves { ways };
                     inner.visit_body(&def.body);
-                    self.seen = std::mem::take(&mut inner.ways.seen);
                     inner.ways.found
                 }
             }

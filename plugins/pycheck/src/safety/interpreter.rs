@@ -178,9 +178,9 @@ fn dynamic<'a>(program: &Program<'a>, policy: &Policy<'_>, call: &Call<'a>) -> O
         "builtins.globals" | "builtins.locals" | "builtins.vars" if object.is_none() => {
             let severity = match call.role {
                 Role::Contains => return None,
-                Role::Item if names_one(program, call) => Warning,
+                Role::Item(key) if names_one(program, key) => Warning,
                 Role::Attribute("get") => Warning,
-                Role::Item | Role::Attribute(_) => Error,
+                Role::Item(_) | Role::Attribute(_) => Error,
                 _ if short == "globals" => Error,
                 _ => Warning,
             };
@@ -211,11 +211,6 @@ fn starts_programs(name: &str) -> bool {
 }
 
 /// `globals()["name"]`, with a name that is known and plain.
-fn names_one<'a>(program: &Program<'a>, call: &Call<'a>) -> bool {
-    program.resolver.model.references.iter().any(|reference| match reference.expr {
-        Expr::Subscript(subscript) if std::ptr::eq(subscript.value.as_ref(), call.expr) => {
-            program.texts(&subscript.slice).iter().all(|key| key.known().is_some_and(|key| !key.starts_with('_')))
-        }
-        _ => false,
-    })
+fn names_one<'a>(program: &Program<'a>, key: &'a Expr) -> bool {
+    program.texts(key).iter().all(|key| key.known().is_some_and(|key| !key.starts_with('_')))
 }

@@ -103,7 +103,7 @@ fn judge<'p>(
     let quoted = || report::quote(path.strip_prefix("builtins.").unwrap_or(path));
     if path == "os.environ" {
         return match role {
-            Role::Attribute("get" | "setdefault") | Role::Item | Role::Contains | Role::Alias => None,
+            Role::Attribute("get" | "setdefault") | Role::Item(_) | Role::Contains | Role::Alias => None,
             _ => Some(("X105", "`os.environ` is read or changed as a whole".to_owned())),
         };
     }

@@ -147,8 +147,8 @@ pub(crate) enum Role<'a> {
     Attribute(&'a str),
     /// `x(…)`.
     Callee,
-    /// `x[…]`.
-    Item,
+    /// `x[k]`.
+    Item(&'a Expr),
     /// `name = x`: resolution follows it.
     Alias,
     /// Deleted or assigned to.

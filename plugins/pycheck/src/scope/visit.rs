@@ -173,7 +173,7 @@ impl<'a> Visitor<'a> for Builder<'a> {
             }
             Expr::Subscript(subscript) => {
                 self.model.references.push(Reference { expr, role });
-                self.visit_as(&subscript.value, Role::Item);
+                self.visit_as(&subscript.value, Role::Item(&subscript.slice));
                 self.visit_expr(&subscript.slice);
             }
             Expr::Call(call) => {
