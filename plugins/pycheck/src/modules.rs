@@ -10,6 +10,7 @@ pub const SAFE: &[&str] = &[
     "argparse",
     "array",
     "ast",
+    "atexit",
     "base64",
     "binascii",
     "bisect",

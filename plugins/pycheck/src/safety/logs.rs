@@ -57,7 +57,11 @@ impl<'a> Visitor<'a> for Secrets<'_, 'a> {
             {
                 return;
             }
-            Expr::Compare(_) | Expr::Lambda(_) => return,
+            Expr::Compare(_) | Expr::Lambda(_) | Expr::UnaryOp(_) => return,
+            Expr::If(choice) => {
+                self.visit_expr(&choice.body);
+                return self.visit_expr(&choice.orelse);
+            }
             _ => None,
         };
         let environment = |expr| self.program.chains(expr).iter().any(|chain| chain.pure_path() == Some("os.environ"));

@@ -75,6 +75,8 @@ const LENT: &[&str] = &[
 ];
 /// Services of the cloud that hand out credentials.
 const SERVICES: &[&str] = &["sts", "iam", "secretsmanager", "ssm", "kms", "sso", "organizations", "cognito-identity"];
+/// Those of them in which programs for the cloud keep passwords of their own.
+const KEEPERS: &[&str] = &["secretsmanager", "ssm", "kms"];
 /// Variables that a program may set: nothing but Python's own behaviour hangs on them.
 const SETTABLE: &[&str] = &[
     "PYSPARK_PYTHON",
@@ -118,7 +120,7 @@ pub(super) fn check(program: &Program<'_>, policy: &Policy<'_>) -> Vec<Finding> 
             ));
         }
     }
-    findings.extend(program.calls().iter().filter_map(|call| handed_over(program, call)));
+    findings.extend(program.calls().iter().filter_map(|call| handed_over(program, policy, call)));
     let mut written = Written { program, findings: Vec::new() };
     written.visit_body(program.syntax().body());
     findings.append(&mut written.findings);
@@ -157,7 +159,8 @@ fn changed<'a>(program: &Program<'a>, place: &impl Ranged, key: &'a Expr) -> Opt
 /// Whether a variable, an option or an attribute is named like a secret.
 pub(super) fn is_secret(name: &str) -> bool {
     let lower = name.to_lowercase();
-    SECRETS.contains(&lower.as_str()) || ENDINGS.iter().any(|end| lower.ends_with(end))
+    // `pwd` is more often the folder that one is in.
+    lower != "pwd" && SECRETS.contains(&lower.as_str()) || ENDINGS.iter().any(|end| lower.ends_with(end))
 }
 
 /// What a text holds that it must not.
@@ -255,7 +258,7 @@ impl<'a> Visitor<'a> for Written<'_, 'a> {
     }
 }
 
-fn handed_over<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
+fn handed_over<'a>(program: &Program<'a>, policy: &Policy<'_>, call: &Call<'a>) -> Option<Finding> {
     for keyword in &call.node.arguments.keywords {
         let Some(name) = &keyword.arg else { continue };
         if is_secret(name) && is_written(name, &keyword.value) {
@@ -271,7 +274,9 @@ fn handed_over<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
         asked.filter(|_| paths.iter().any(|path| path.starts_with("boto3.") || path.starts_with("botocore.")))
     {
         let message = format!("the service `{asked}` hands out credentials");
-        return Some(report::error("X105", program.span(call.node), message, HINT));
+        let usual = policy.lends_credentials && KEEPERS.contains(&asked);
+        let severity = if usual { Severity::Warning } else { Severity::Error };
+        return Some(report::finding("X105", severity, program.span(call.node), message, HINT));
     }
     let [key, value] = call.node.arguments.args.as_ref() else { return None };
     let option = call.chains.iter().any(|chain| {
