@@ -28,6 +28,8 @@ pub(crate) use self::{kinds::VERSION, platform::Platform};
 
 /// The most findings that are answered.
 const FINDINGS: usize = 200;
+/// What makes data of what is written in the program.
+const MAKERS: &[&str] = &["createDataFrame", "parallelize"];
 
 /// Reads the code and runs none of it. Pure: the same task and code give the same findings, in the order of the code.
 pub(crate) fn validate(task: &Task, code: &str) -> Vec<Finding> {
@@ -38,12 +40,18 @@ pub(crate) fn validate(task: &Task, code: &str) -> Vec<Finding> {
     let program = Program::read(&syntax);
     let given = paths::given(task);
     let platform = Platform::of(task);
-    let policy = Policy { modules: platform.modules(), given: &given };
-    let mut findings = check(&program, &policy);
     let (kinds, walk) = (Kinds::new(&program), Walk::of(syntax.body()));
     let reads = reads::find(&program, &walk);
+    let mut findings = reads::check(task, &program, &reads);
+    let unread = findings.iter().any(|finding| finding.rule == "P002" && finding.severity == Severity::Error);
+    let policy = Policy {
+        modules: platform.modules(),
+        given: &given,
+        makers: if unread { MAKERS } else { &[] },
+        lends_credentials: platform != Platform::Local,
+    };
+    findings.extend(check(&program, &policy));
     findings.extend(session::check(task, platform, &program));
-    findings.extend(reads::check(task, &program, &reads));
     findings.extend(tables::check(task, &program, &reads));
     findings.extend(formats::check(task, &program));
     findings.extend(writes::check(task, &program, &reads));
