@@ -8,7 +8,6 @@ mod steps;
 
 use std::{
     cell::{Cell, RefCell},
-    collections::HashMap,
     ptr,
     rc::Rc,
 };
@@ -19,6 +18,7 @@ use enginehouse_pycheck::{
     report,
 };
 use enginehouse_sdk::{Finding, Span, Task};
+use rustc_hash::FxHashMap;
 
 use self::frame::Frame;
 use super::{
@@ -54,7 +54,7 @@ pub(super) fn check<'a>(task: &Task, program: &Program<'a>, kinds: &Kinds<'_, 'a
 }
 
 /// Views by their names; none where a name cannot be told.
-type Views<'a> = Option<HashMap<String, Option<&'a Expr>>>;
+type Views<'a> = Option<FxHashMap<String, Option<&'a Expr>>>;
 /// A name and where it stands.
 type Used<'a> = (String, &'a Expr);
 
@@ -66,8 +66,8 @@ struct Frames<'p, 'a> {
     /// The frames that the program gives a name in SQL; none for a name that is given twice or cannot be told.
     views: Views<'a>,
     /// Queries by their calls; none for a call with several.
-    queries: HashMap<TextRange, Option<&'p sql::Query>>,
-    known: RefCell<HashMap<*const ExprCall, Option<Rc<Frame>>>>,
+    queries: FxHashMap<TextRange, Option<&'p sql::Query>>,
+    known: RefCell<FxHashMap<*const ExprCall, Option<Rc<Frame>>>>,
     depth: Cell<usize>,
 }
 
@@ -176,8 +176,8 @@ fn missing(frame: &Frame, name: &str, span: Option<Span>) -> Finding {
     report::error("P021", span, message, format!("the columns are {}", frame.list()))
 }
 
-fn queries(reads: &[Read]) -> HashMap<TextRange, Option<&sql::Query>> {
-    let mut queries = HashMap::new();
+fn queries(reads: &[Read]) -> FxHashMap<TextRange, Option<&sql::Query>> {
+    let mut queries = FxHashMap::default();
     for read in reads {
         if let What::Query(_, query) = &read.what {
             queries.entry(read.range).and_modify(|known| *known = None).or_insert(Some(query));
@@ -188,7 +188,7 @@ fn queries(reads: &[Read]) -> HashMap<TextRange, Option<&sql::Query>> {
 
 fn views<'a>(program: &Program<'a>, reads: &[Read]) -> Views<'a> {
     const MAKE: &[&str] = &["createOrReplaceTempView", "createTempView", "registerTempTable"];
-    let mut views: HashMap<String, Option<&'a Expr>> = HashMap::new();
+    let mut views: FxHashMap<String, Option<&'a Expr>> = FxHashMap::default();
     for read in reads {
         if let What::Query(_, query) = &read.what {
             views.extend(query.views.iter().map(|view| (sql::plain(view), None)));

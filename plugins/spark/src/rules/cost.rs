@@ -1,9 +1,6 @@
 //! What costs more than it must. Rules `P009` to `P012` and `P018` to `P020`.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    ptr,
-};
+use std::{collections::BTreeSet, ptr};
 
 use enginehouse_pycheck::{
     Call, Chain, Program, Ranged,
@@ -11,6 +8,7 @@ use enginehouse_pycheck::{
     report,
 };
 use enginehouse_sdk::{Finding, Source, Task};
+use rustc_hash::FxHashMap;
 
 use super::{hops::may_be_spark, kinds::Kinds, walk::Walk};
 
@@ -149,7 +147,7 @@ fn cached<'a>(program: &Program<'a>, kinds: &Kinds<'_, 'a>, walk: &Walk<'a>) -> 
         Some((made_by(chain)?, call)).filter(|_| keeps)
     });
     let keeps: Vec<(*const ExprCall, &Call<'a>)> = keeps.collect();
-    let mut uses: HashMap<*const ExprCall, usize> = keeps.iter().map(|(frame, _)| (*frame, 0)).collect();
+    let mut uses: FxHashMap<*const ExprCall, usize> = keeps.iter().map(|(frame, _)| (*frame, 0)).collect();
     if uses.is_empty() {
         return Vec::new();
     }
@@ -179,7 +177,7 @@ fn cached<'a>(program: &Program<'a>, kinds: &Kinds<'_, 'a>, walk: &Walk<'a>) -> 
 }
 
 /// Counts a use of each frame that a chain is made of.
-fn add(uses: &mut HashMap<*const ExprCall, usize>, chain: &Chain<'_>, count: usize) {
+fn add(uses: &mut FxHashMap<*const ExprCall, usize>, chain: &Chain<'_>, count: usize) {
     for call in chain.hops_back().filter_map(|hop| hop.call) {
         if let Some(uses) = uses.get_mut(&ptr::from_ref(call)) {
             *uses += count;

@@ -9,11 +9,10 @@ use super::reads::What;
 
 /// What a call reads, where it is one of Glue's.
 pub(super) fn reads<'a>(program: &Program<'a>, call: &Call<'a>, chain: &Chain<'a>) -> Option<Vec<What>> {
-    let (method, first) = method(call, chain, "create")?;
-    match method {
+    match method(call, chain, "create")? {
         "catalog" => {
             let text = |place, name| call.argument(place, name).map(|expr| program.texts(expr));
-            let (database, table) = (text(first, "database")?, text(first + 1, "table_name")?);
+            let (database, table) = (text(0, "database")?, text(1, "table_name")?);
             let named = |database: &Value, table: &Value| match (database.known(), table.known()) {
                 (Some(database), Some(table)) => Value::text(format!("{database}.{table}")),
                 _ => Value::unknown(),
@@ -21,8 +20,8 @@ pub(super) fn reads<'a>(program: &Program<'a>, call: &Call<'a>, chain: &Chain<'a
             Some(vec![What::Table(named(database.first()?, table.first()?))])
         }
         _ => {
-            let kind = call.argument(first, "connection_type").map(|kind| program.texts(kind))?;
-            let options = call.argument(first + 1, "connection_options");
+            let kind = call.argument(0, "connection_type").map(|kind| program.texts(kind))?;
+            let options = call.argument(1, "connection_options");
             if kind.iter().all(|kind| matches!(kind.known(), Some("s3" | "file"))) {
                 return Some(paths(program, options).into_iter().map(What::Path).collect());
             }
@@ -36,26 +35,25 @@ pub(super) fn reads<'a>(program: &Program<'a>, call: &Call<'a>, chain: &Chain<'a
 
 /// Where a call writes, where it is one of Glue's; none for a table or a database.
 pub(super) fn writes<'a>(program: &Program<'a>, call: &Call<'a>, chain: &Chain<'a>) -> Option<Option<Vec<Value>>> {
-    let (method, first) = method(call, chain, "write")?;
-    let kind = call.argument(first + 1, "connection_type").map(|kind| program.texts(kind));
+    let method = method(call, chain, "write")?;
+    let kind = call.argument(1, "connection_type").map(|kind| program.texts(kind));
     let files = kind.is_some_and(|kind| kind.iter().all(|kind| matches!(kind.known(), Some("s3" | "file"))));
-    let options = || call.argument(first + 2, "connection_options");
+    let options = || call.argument(2, "connection_options");
     Some((method == "options" && files).then(|| paths(program, options())))
 }
 
-/// `create_dynamic_frame.from_options(…)` and `create_dynamic_frame_from_options(…)`: `options`, and the place of its first argument.
-fn method<'c>(call: &Call<'_>, chain: &'c Chain<'_>, verb: &str) -> Option<(&'c str, usize)> {
+/// `create_dynamic_frame.from_options(…)` and `create_dynamic_frame_from_options(…)`: `options`.
+fn method(call: &Call<'_>, chain: &Chain<'_>, verb: &str) -> Option<&'static str> {
     let name = call.called(chain)?;
-    let starts = |text: &str| {
-        let frame = text.strip_prefix(verb)?;
-        frame.strip_prefix("_dynamic_frame").or_else(|| frame.strip_prefix("_data_frame")).map(str::to_owned)
-    };
-    if let Some(method) = starts(name).and(name.rsplit_once("_from_")).map(|(_, method)| method) {
-        return Some((method, 0)).filter(|(method, _)| matches!(*method, "catalog" | "options"));
+    let method = name.strip_suffix("from_catalog").map(|frame| (frame, "catalog"));
+    let (frame, method) = method.or_else(|| name.strip_suffix("from_options").map(|frame| (frame, "options")))?;
+    let is_frame =
+        |name: &str| name.strip_prefix(verb).is_some_and(|frame| matches!(frame, "_dynamic_frame" | "_data_frame"));
+    let before = || chain.hops_back().nth(1).is_some_and(|hop| hop.call.is_none() && is_frame(&hop.name));
+    match frame.strip_suffix('_') {
+        Some(frame) => is_frame(frame).then_some(method),
+        None => before().then_some(method),
     }
-    let method = name.strip_prefix("from_").filter(|method| matches!(*method, "catalog" | "options"))?;
-    let before = chain.hops_back().nth(1).filter(|hop| hop.call.is_none())?;
-    (starts(&before.name)?.is_empty()).then_some((method, 0))
 }
 
 /// The paths among a connection's options.

@@ -1,11 +1,12 @@
 //! What chains are, as far as PySpark's own annotations tell: a session, a frame, a column.
 
-use std::{cell::RefCell, collections::HashMap, ptr};
+use std::{cell::RefCell, ptr};
 
 use enginehouse_pycheck::{
     Call, Chain, Hop, Program, Root,
     ast::{CmpOp, Expr, ExprCall},
 };
+use rustc_hash::FxHashMap;
 
 /// The modules and classes of the pinned PySpark and what is in them; `symbols.py` writes it.
 const SYMBOLS: &str = include_str!("symbols.txt");
@@ -32,14 +33,14 @@ enum Kind {
 /// Answers what chains are, and remembers it: frames are made step by step, and each step would go back to the session.
 pub(super) struct Kinds<'p, 'a> {
     program: &'p Program<'a>,
-    members: HashMap<(&'static str, &'static str), &'static str>,
+    members: FxHashMap<(&'static str, &'static str), &'static str>,
     owners: Vec<&'static str>,
-    known: RefCell<HashMap<*const ExprCall, Kind>>,
+    known: RefCell<FxHashMap<*const ExprCall, Kind>>,
 }
 
 impl<'p, 'a> Kinds<'p, 'a> {
     pub(super) fn new(program: &'p Program<'a>) -> Self {
-        let (mut members, mut owners) = (HashMap::new(), Vec::new());
+        let (mut members, mut owners) = (FxHashMap::default(), Vec::new());
         for line in SYMBOLS.lines().filter(|line| !line.starts_with('#')) {
             let Some((owner, listed)) = line.split_once(": ") else { continue };
             owners.push(owner);
