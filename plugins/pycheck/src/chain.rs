@@ -1,8 +1,9 @@
 //! What an expression stands for: a root and what is done to it, `import pyspark.sql` → `.SparkSession.builder.getOrCreate()`.
 
-use std::{borrow::Cow, rc::Rc};
+use std::{borrow::Cow, hash::BuildHasher, rc::Rc};
 
 use ruff_python_ast::{Expr, ExprCall, StmtClassDef, StmtFunctionDef};
+use rustc_hash::FxBuildHasher;
 
 use crate::modules::within;
 
@@ -40,6 +41,8 @@ struct Link<'a> {
     before: Option<Rc<Link<'a>>>,
     hop: Hop<'a>,
     length: u16,
+    /// Of the root and all hops up to here: chains that differ are told apart without being walked.
+    hash: u64,
 }
 
 /// A root and its hops. Cheap to clone: chains share their beginnings.
@@ -47,6 +50,7 @@ struct Link<'a> {
 pub struct Chain<'a> {
     root: Root<'a>,
     last: Option<Rc<Link<'a>>>,
+    root_hash: u64,
     /// Kept with each chain: every rule asks for it, and it stops growing at the first call.
     path: Option<Rc<str>>,
     path_ends: bool,
@@ -60,7 +64,15 @@ impl<'a> Chain<'a> {
             Root::Builtin(name) => Some(format!("builtins.{name}").into()),
             _ => None,
         };
-        Self { root, last: None, path, path_ends: false }
+        let root_hash = FxBuildHasher.hash_one(match &root {
+            Root::Import(path) => (0, 0, Some(&**path)),
+            Root::Builtin(name) => (1, 0, Some(*name)),
+            Root::Function(def) => (2, std::ptr::from_ref(*def).addr(), None),
+            Root::Class(def) => (3, std::ptr::from_ref(*def).addr(), None),
+            Root::Value(value) => (4, std::ptr::from_ref(*value).addr(), None),
+            Root::Unknown => (5, 0, None),
+        });
+        Self { root, last: None, root_hash, path, path_ends: false }
     }
 
     /// A chain of which nothing is known.
@@ -147,9 +159,10 @@ impl<'a> Chain<'a> {
     /// Calls what the chain stands for: a call of an attribute is one hop.
     pub(crate) fn called(&self, call: &'a ExprCall) -> Self {
         match self.last.as_deref() {
-            Some(Link { before, hop: Hop { name, call: None }, length }) if name != "[]" => {
+            Some(Link { before, hop: Hop { name, call: None }, length, .. }) if name != "[]" => {
                 let hop = Hop { name: name.clone(), call: Some(call) };
-                let link = Link { before: before.clone(), hop, length: *length };
+                let hash = hash(before.as_ref().map_or(self.root_hash, |before| before.hash), &hop);
+                let link = Link { before: before.clone(), hop, length: *length, hash };
                 Self { last: Some(Rc::new(link)), path_ends: true, ..self.clone() }
             }
             _ => self.push(Hop { name: "()".into(), call: Some(call) }),
@@ -169,14 +182,22 @@ impl<'a> Chain<'a> {
         let path_ends = self.path_ends || !is_name || hop.call.is_some();
         Self {
             root: self.root.clone(),
-            last: Some(Rc::new(Link { before: self.last.clone(), hop, length })),
+            root_hash: self.root_hash,
+            last: Some(Rc::new(Link { before: self.last.clone(), hash: hash(self.hash(), &hop), hop, length })),
             path,
             path_ends,
         }
     }
 
+    fn hash(&self) -> u64 {
+        self.last.as_ref().map_or(self.root_hash, |link| link.hash)
+    }
+
     /// Whether two chains are one and the same, hop by hop.
     pub(crate) fn same(&self, other: &Self) -> bool {
+        if self.hash() != other.hash() {
+            return false;
+        }
         let root = match (&self.root, &other.root) {
             (Root::Import(a), Root::Import(b)) => a == b,
             (Root::Builtin(a), Root::Builtin(b)) => a == b,
@@ -206,4 +227,8 @@ impl<'a> Chain<'a> {
             }
         }
     }
+}
+
+fn hash(before: u64, hop: &Hop<'_>) -> u64 {
+    FxBuildHasher.hash_one((before, &*hop.name, hop.call.map(|call| std::ptr::from_ref(call).addr())))
 }

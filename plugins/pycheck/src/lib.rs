@@ -11,10 +11,12 @@ pub mod chain;
 pub mod depth;
 pub mod libraries;
 pub mod modules;
+pub mod pages;
 pub mod paths;
 pub mod report;
 pub mod value;
 
+mod habits;
 mod leftovers;
 mod names;
 mod program;

@@ -102,10 +102,23 @@ const PIECES: &[&str] = &[
     "type X = ",
     "assert ",
     "print(",
+    "globals()[",
+    "[::-1]",
+    "bytes.fromhex(",
+    "''.join(chr(c) for c in ",
+    "map(chr, ",
+    "while True",
+    "random.random()",
+    "os.environ",
+    "password",
+    "coding: utf-7",
+    "yaml.load(",
+    "except Exception",
+    "host='0.0.0.0'",
 ];
 
 fn read(code: &str) -> Vec<Finding> {
-    let policy = Policy { modules: &["pyspark", "ray"], given: &["s3://a/b"] };
+    let policy = Policy { modules: &["pyspark", "ray"], given: &["s3://a/b"], ..Policy::default() };
     match Syntax::parse(code) {
         Ok(syntax) => check(&Program::read(&syntax), &policy),
         Err(findings) => findings,
@@ -124,6 +137,26 @@ fn holds(code: &str) {
     }
     let said = |findings: &[Finding]| findings.iter().map(|f| format!("{f:?}")).collect::<Vec<_>>();
     assert_eq!(said(&findings), said(&read(code)), "{code:?}");
+}
+
+/// The programs in `corpus/`, cut at a place and put before a piece of another.
+#[test]
+fn fuzz_code_of_the_corpus() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let programs =
+        std::fs::read_dir(folder).unwrap().map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    let lines: Vec<String> = programs.flat_map(|code| code.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    bolero::check!().with_test_time(SHORT).with_iterations(usize::MAX).with_max_len(200).for_each(|bytes: &[u8]| {
+        let code: String = bytes
+            .chunks(3)
+            .map(|place| {
+                let number = place.iter().fold(0, |number, byte| number * 256 + usize::from(*byte));
+                let line = &lines[number % lines.len()];
+                if number % 7 == 0 { line.trim_start().to_owned() } else { format!("{line}\n") }
+            })
+            .collect();
+        holds(&code);
+    });
 }
 
 const SHORT: Duration = Duration::from_secs(2);

@@ -14,7 +14,7 @@ use enginehouse_pycheck::{Policy, Program, Syntax, check};
 
 fn answer(code: &str) -> usize {
     match Syntax::parse(code) {
-        Ok(syntax) => check(&Program::read(&syntax), &Policy { modules: &["pyspark"], given: &[] }).len(),
+        Ok(syntax) => check(&Program::read(&syntax), &Policy { modules: &["pyspark"], ..Policy::default() }).len(),
         Err(findings) => {
             assert!(!findings.is_empty(), "an error without a finding: {code:?}");
             findings.len()
@@ -86,6 +86,11 @@ fn depth_stays_within_a_guests_stack() {
         "for i in y:\n    a = b = c = 1\n{}",
         "    a = b.x() if i else c.y()\n    b = c.z() if i else a.w()\n    c = a.v() if i else b.u()\n".repeat(100)
     ));
+    let calls = |i: usize| format!("def f{i}():\n    while True:\n        f{}()\n        f{}()\n", i + 1, i + 2);
+    programs.push((0..1500).map(calls).collect());
+    programs.push(format!("x = 'abc'{}\n{}", "[::-1]".repeat(380), "x = x[::-1]\n".repeat(1000)));
+    programs.push((0..1500).map(|i| format!("globals()['a{i}'] = {i}\n")).collect());
+    programs.push("import random, time\ntime.sleep(random.random())\n".repeat(1500));
     for code in programs {
         let small = thread::Builder::new().stack_size(1 << 20);
         small.spawn(move || assert!(answer(&code) < 4000)).unwrap().join().unwrap();

@@ -2,7 +2,7 @@ use crate::{Policy, Program, Syntax};
 
 fn rules(code: &str) -> Vec<String> {
     let syntax = Syntax::parse(code).unwrap_or_else(|findings| panic!("{code}: {findings:?}"));
-    let policy = Policy { modules: &["pyspark", "boto3", "pandas"], given: &[] };
+    let policy = Policy { modules: &["pyspark", "boto3", "pandas"], ..Policy::default() };
     let mut rules: Vec<String> =
         super::check(&Program::read(&syntax), &policy).into_iter().map(|finding| finding.rule).collect();
     rules.sort();
@@ -83,7 +83,7 @@ fn x103_network() {
     caught(
         "X103",
         &[
-            "import socket\n",
+            "import socket\nsocket.socket()\n",
             "import urllib.request\n",
             "from http import client\n",
             "import requests\n",
@@ -229,4 +229,31 @@ fn a_long_way_round_is_not_a_way_out() {
     let syntax = Syntax::parse(&code).unwrap();
     let findings = crate::check(&Program::read(&syntax), &Policy::default());
     assert!(findings.iter().any(|f| f.rule == "X101" || f.message.contains("intricate")), "{findings:?}");
+}
+
+#[test]
+fn a_platform_that_lends_credentials_is_not_wronged() {
+    let code = "import os\nimport boto3\nkey = os.environ['AWS_ACCESS_KEY_ID']\nboto3.client('secretsmanager')\n\
+        spark = 1\nspark.conf.set('spark.hadoop.fs.s3a.access.key', key)\n";
+    let worst = |code: &str, lends_credentials| {
+        let syntax = Syntax::parse(code).unwrap();
+        let policy = Policy { modules: &["boto3"], lends_credentials, ..Policy::default() };
+        let findings = super::check(&Program::read(&syntax), &policy);
+        assert!(findings.iter().all(|finding| finding.rule == "X105") && !findings.is_empty(), "{findings:?}");
+        findings.iter().any(|finding| finding.severity == enginehouse_sdk::Severity::Error)
+    };
+    assert!(worst(code, false) && !worst(code, true));
+    for never in ["boto3.client('sts')\n", "s.set('fs.s3a.access.key', 'minio')\n", "x = 'AKIAIOSFODNN7EXAMPLE'\n"] {
+        assert!(worst(&format!("import boto3\nboto3.client('ssm')\ns = 1\n{never}"), true), "{never}");
+    }
+}
+
+#[test]
+fn what_is_told_of_a_secret_is_not_the_secret() {
+    clean(&[
+        "import os\npassword = os.environ.get('DB_PASSWORD')\nprint('set' if password else 'missing', not password, len(password))\n",
+        "import os\npwd = os.getcwd()\nprint(pwd)\n",
+        "password = 'password'\nsecret = 'prod/db/reader'\nprompt_password = 'Enter it: '\n",
+    ]);
+    caught("X105", &["password = 'hunter2'\n", "conf = {'db_password': 'hunter2'}\n", "def f(api_key='k-123'): ...\n"]);
 }

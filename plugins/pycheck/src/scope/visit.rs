@@ -173,11 +173,11 @@ impl<'a> Visitor<'a> for Builder<'a> {
             }
             Expr::Subscript(subscript) => {
                 self.model.references.push(Reference { expr, role });
-                self.visit_as(&subscript.value, Role::Item);
+                self.visit_as(&subscript.value, Role::Item(&subscript.slice));
                 self.visit_expr(&subscript.slice);
             }
             Expr::Call(call) => {
-                self.model.calls.push((expr, call));
+                self.model.calls.push((expr, call, role));
                 if let Expr::Attribute(attribute) = call.func.as_ref()
                     && let Expr::Name(name) = attribute.value.as_ref()
                     && MUTATORS.contains(&attribute.attr.as_str())

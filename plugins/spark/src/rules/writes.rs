@@ -1,7 +1,10 @@
 //! What the program writes. Rules `P006`, `P007`, `P026`.
 
+use std::ptr;
+
 use enginehouse_pycheck::{
     Call, Program, Ranged, TextRange, Value,
+    ast::Expr,
     libraries::{self, Touched},
     paths::{self, Fit},
     report,
@@ -9,6 +12,7 @@ use enginehouse_pycheck::{
 use enginehouse_sdk::{Finding, Task};
 
 use super::{
+    glue,
     hops::{after, may_be_spark, option},
     reads::{Read, What},
 };
@@ -42,7 +46,17 @@ enum Mode {
 }
 
 pub(super) fn check(task: &Task, program: &Program<'_>, reads: &[Read]) -> Vec<Finding> {
-    let writes: Vec<Write> = program.calls().iter().flat_map(|call| of_call(program, call)).collect();
+    let mut writes: Vec<Write> = program.calls().iter().flat_map(|call| of_call(program, call)).collect();
+    for read in reads {
+        if let What::Query(_, query) = &read.what {
+            let write = |place: &Value| Write {
+                range: read.range,
+                target: Target::Path(place.clone()),
+                mode: Some(Mode::Overwrite),
+            };
+            writes.extend(query.writes.iter().map(write));
+        }
+    }
     let mut findings = Vec::new();
     let mut written = false;
     for write in &writes {
@@ -67,7 +81,7 @@ pub(super) fn check(task: &Task, program: &Program<'_>, reads: &[Read]) -> Vec<F
                 }
             }
         }
-        findings.extend(mode(program, write, reads));
+        findings.extend(mode(task, program, write, reads));
     }
     if !written {
         findings.push(unwritten(program));
@@ -75,7 +89,7 @@ pub(super) fn check(task: &Task, program: &Program<'_>, reads: &[Read]) -> Vec<F
     findings
 }
 
-fn mode(program: &Program<'_>, write: &Write, reads: &[Read]) -> Option<Finding> {
+fn mode(task: &Task, program: &Program<'_>, write: &Write, reads: &[Read]) -> Option<Finding> {
     let span = program.span(&write.range);
     match (&write.mode, &write.target) {
         (Some(Mode::Missing), _) => {
@@ -83,16 +97,18 @@ fn mode(program: &Program<'_>, write: &Write, reads: &[Read]) -> Option<Finding>
             Some(report::warning("P007", span, message, "write `.write.mode(\"overwrite\")`"))
         }
         (Some(Mode::Overwrite), Target::Path(value)) => {
-            let path = paths::normal(value.known()?);
-            let input = reads.iter().any(|read| match &read.what {
-                What::Path(read) => read.known().is_some_and(|read| {
-                    let read = paths::normal(read);
-                    read == path || read.starts_with(&format!("{path}/"))
-                }),
-                _ => false,
-            });
-            let message = format!("`{}` is overwritten while it is read", report::quote(&path));
-            input.then(|| report::warning("P007", span, message, HINT))
+            let given = paths::objects(task);
+            let read =
+                reads.iter().filter_map(|read| if let What::Path(path) = &read.what { path.known() } else { None });
+            let holds = |path: &str, input: &str| {
+                let (path, input) = (paths::normal(path), paths::normal(input));
+                input == path || input.starts_with(&format!("{path}/"))
+            };
+            let above =
+                value.known().is_some_and(|path| given.iter().copied().chain(read).any(|input| holds(path, input)));
+            let input = above || paths::fit(value, given.iter().copied()) == Fit::Yes;
+            let message = format!("`{}` is overwritten while it is read", value.display());
+            input.then(|| report::error("P007", span, message, HINT))
         }
         _ => None,
     }
@@ -105,6 +121,12 @@ fn unwritten(program: &Program<'_>) -> Finding {
             builtin || chain.last().is_some_and(|hop| hop.call.is_some() && DISPLAYS.contains(&hop.name.as_ref()))
         })
     });
+    // A writer whose last method cannot be followed: `getattr(df.write, format)(path)`.
+    let writer = |expr: &Expr| expr.as_attribute_expr().is_some_and(|attribute| attribute.attr.as_str() == "write");
+    let called = |expr: &Expr| program.calls().iter().any(|call| ptr::eq(call.node.func.as_ref(), expr));
+    if program.references().any(|expr| writer(expr) && !called(expr)) {
+        return report::note("P006", None, "whether the result is written cannot be told from the code", HINT);
+    }
     match displays {
         true => report::warning("P006", None, "the program displays its result and writes nothing", HINT),
         false => report::error("P006", None, "the program writes no result", HINT),
@@ -118,9 +140,8 @@ fn of_call<'a>(program: &Program<'a>, call: &Call<'a>) -> Vec<Write> {
         let Some(name) = call.called(chain) else { continue };
         let texts = |place, name| call.argument(place, name).map(|path| program.texts_within(path));
         let mut push = |target, mode| found.push(Write { range, target, mode });
-        if let Some(methods) = after(chain, "write", BETWEEN, |name| FILES.contains(&name) || TABLES.contains(&name))
-            .as_deref()
-            .filter(|_| may_be_spark(chain))
+        if let Some(methods) =
+            after(chain, "write", BETWEEN, |name| FILES.contains(&name) || TABLES.contains(&name)).as_deref()
         {
             let target = match name {
                 "saveAsTable" | "insertInto" => vec![Target::Elsewhere("a table".to_owned())],
@@ -140,6 +161,11 @@ fn of_call<'a>(program: &Program<'a>, call: &Call<'a>) -> Vec<Write> {
             };
             for target in target {
                 push(target, Some(write_mode(program, call, methods)));
+            }
+        } else if let Some(places) = glue::writes(program, call, chain).filter(|_| may_be_spark(chain)) {
+            match places {
+                Some(paths) => paths.into_iter().for_each(|path| push(Target::Path(path), None)),
+                None => push(Target::Elsewhere("a table or a database".to_owned()), None),
             }
         } else if matches!(name, "writeTo" | "mergeInto") && may_be_spark(chain) {
             push(Target::Elsewhere("a table".to_owned()), None);
