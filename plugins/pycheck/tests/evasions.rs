@@ -153,6 +153,11 @@ fn code_made_at_run_time() {
         ("X102", "compile", "code = compile('1', 'a', 'eval')\n"),
         ("X102", "sys.path.insert", "import sys\nsys.path.insert(0, 's3')\n"),
         ("X107", "globals()", "globals()[input()]('1')\n"),
+        (
+            "X102",
+            "df.query(\"@pd.io.common.os.popen('ls')\")",
+            "def f(df):\n    df.query(\"@pd.io.common.os.popen('ls')\")\n",
+        ),
         ("X107", "__builtins__", "__builtins__['ev' + 'al']('1')\n"),
     ]);
 }
