@@ -155,6 +155,7 @@ pub(super) const DENIED: &[(&str, &str, &[&str])] = &[
             "scapy",
             "dns",
             "botocore.vendored",
+            "pandas.io.common.urlopen",
             "botocore.httpsession",
             "botocore.compat",
             "six.moves.http_client",

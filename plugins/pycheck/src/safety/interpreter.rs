@@ -233,7 +233,8 @@ fn starts_programs(name: &str) -> bool {
     MODULES.contains(&name) || matches!(verdict(&format!("os.{name}"), &[]), Verdict::Denied("X101", _))
 }
 
-/// `globals()["name"]`, with a name that is known and plain.
+/// `globals()["name"]`, with a name that is known, plain, and no module's.
 fn names_one<'a>(program: &Program<'a>, key: &'a Expr) -> bool {
-    program.texts(key).iter().all(|key| key.known().is_some_and(|key| !key.starts_with('_')))
+    let imported = |key: &str| program.resolver.model.imports.iter().any(|import| import.bound == Some(key));
+    program.texts(key).iter().all(|key| key.known().is_some_and(|key| !key.starts_with('_') && !imported(key)))
 }

@@ -73,6 +73,16 @@ const LENT: &[&str] = &[
 ];
 /// Services of the cloud that hand out credentials.
 const SERVICES: &[&str] = &["sts", "iam", "secretsmanager", "ssm", "kms", "sso", "organizations", "cognito-identity"];
+/// Functions of the cloud's clients that answer credentials.
+const TAKERS: &[&str] = &[
+    "get_credentials",
+    "get_frozen_credentials",
+    "get_session_token",
+    "get_federation_token",
+    "assume_role",
+    "assume_role_with_web_identity",
+    "create_access_key",
+];
 /// Those of them in which programs for the cloud keep passwords of their own.
 const KEEPERS: &[&str] = &["secretsmanager", "ssm", "kms"];
 /// Variables that a program may set: nothing but Python's own behaviour hangs on them.
@@ -195,12 +205,15 @@ fn handed_over<'a>(program: &Program<'a>, policy: &Policy<'_>, call: &Call<'a>) 
         }
     }
     let paths: Vec<&str> = call.chains.iter().filter_map(|chain| chain.path()).collect();
+    let cloud = || paths.iter().any(|path| path.starts_with("boto3.") || path.starts_with("botocore."));
+    let named = call.chains.iter().filter_map(|chain| call.called(chain)).find(|name| TAKERS.contains(name));
+    if let Some(named) = named.filter(|_| cloud()) {
+        return Some(report::error("X105", program.span(call.node), format!("`{named}` takes credentials out"), HINT));
+    }
     let service = call.argument(0, "service_name").map(|name| program.texts(name));
     let asked =
         service.iter().flat_map(|names| names.iter()).filter_map(|name| name.known()).find(|n| SERVICES.contains(n));
-    if let Some(asked) =
-        asked.filter(|_| paths.iter().any(|path| path.starts_with("boto3.") || path.starts_with("botocore.")))
-    {
+    if let Some(asked) = asked.filter(|_| cloud()) {
         let message = format!("the service `{asked}` hands out credentials");
         let usual = policy.lends_credentials && KEEPERS.contains(&asked);
         let severity = if usual { Severity::Warning } else { Severity::Error };
