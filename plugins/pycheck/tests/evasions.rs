@@ -153,6 +153,11 @@ fn code_made_at_run_time() {
         ("X102", "compile", "code = compile('1', 'a', 'eval')\n"),
         ("X102", "sys.path.insert", "import sys\nsys.path.insert(0, 's3')\n"),
         ("X107", "globals()", "globals()[input()]('1')\n"),
+        (
+            "X102",
+            "df.query(\"@pd.io.common.os.popen('ls')\")",
+            "def f(df):\n    df.query(\"@pd.io.common.os.popen('ls')\")\n",
+        ),
         ("X107", "__builtins__", "__builtins__['ev' + 'al']('1')\n"),
     ]);
 }
@@ -286,6 +291,16 @@ fn files_programs_and_the_network() {
         ),
         ("X105", "'~/.aws/credentials'", "p = '~/.aws/credentials'\n"),
         ("X105", "os.environ", "import os\nx = {**os.environ}\n"),
+        (
+            "X105",
+            "boto3.Session().get_credentials()",
+            "import boto3\nkey = boto3.Session().get_credentials().secret_key\n",
+        ),
+        ("X103", "pd.io.common.urlopen", "import pandas as pd\npd.io.common.urlopen('http://x')\n"),
+        ("X107", "os", "import os\n[x := os][0].system('ls')\n"),
+        ("X107", "locals()", "import os\nlocals()['os'].system('ls')\n"),
+        ("X101", "loop.get().subprocess_shell", "def f(loop):\n    loop.get().subprocess_shell('ls')\n"),
+        ("X107", "enum.bltns.eval", "import enum\nenum.bltns.eval('1')\n"),
         ("X105", "os.environ['LD_PRELOAD']", "import os\nos.environ['LD_PRELOAD'] = 'x'\n"),
         ("X105", "os.environ.setdefault('AWS_PROFILE', 'x')", "import os\nos.environ.setdefault('AWS_PROFILE', 'x')\n"),
         ("X115", "os.environ", "import os\nprint(os.environ)\n"),

@@ -111,6 +111,15 @@ pub(super) fn check(program: &Program<'_>, policy: &Policy<'_>) -> Vec<Finding> 
         }
     }
     findings.extend(program.calls().iter().filter_map(|call| dynamic(program, policy, call)));
+    for call in program.calls().iter().filter(|call| runs_text(program, call)) {
+        let message = "the expression runs code that is made at run time";
+        findings.push(report::error(
+            "X102",
+            program.span(call.node),
+            message,
+            "name columns and plain variables alone",
+        ));
+    }
     findings
 }
 
@@ -126,6 +135,20 @@ fn is_taken_of_getattr<'a>(program: &Program<'a>, chain: &Chain<'a>) -> bool {
 
 fn is_import<'a>(program: &Program<'a>, object: &'a Expr) -> bool {
     program.chains(object).iter().any(|chain| matches!(chain.root(), Root::Import(_)) && chain.pure_path().is_some())
+}
+
+/// `frame.query("@pd.io.common.os.popen('ls')")`: pandas runs what follows an `@`.
+fn runs_text<'a>(program: &Program<'a>, call: &Call<'a>) -> bool {
+    let named = call.chains.iter().any(|chain| matches!(call.called(chain), Some("query" | "eval")));
+    let leads = |word: &str| MODULES.contains(&word) || ESCAPES.contains(&word) || starts_programs(word);
+    let words = |text: &str| text.contains('@') && text.split(|c: char| !c.is_alphanumeric() && c != '_').any(leads);
+    named
+        && call.argument(0, "expr").is_some_and(|text| {
+            program.texts(text).iter().flat_map(|value| value.parts()).any(|part| match part {
+                Part::Text(text) => words(text),
+                _ => false,
+            })
+        })
 }
 
 /// `getattr`, `setattr`, `vars` and their kin.
@@ -210,7 +233,8 @@ fn starts_programs(name: &str) -> bool {
     MODULES.contains(&name) || matches!(verdict(&format!("os.{name}"), &[]), Verdict::Denied("X101", _))
 }
 
-/// `globals()["name"]`, with a name that is known and plain.
+/// `globals()["name"]`, with a name that is known, plain, and no module's.
 fn names_one<'a>(program: &Program<'a>, key: &'a Expr) -> bool {
-    program.texts(key).iter().all(|key| key.known().is_some_and(|key| !key.starts_with('_')))
+    let imported = |key: &str| program.resolver.model.imports.iter().any(|import| import.bound == Some(key));
+    program.texts(key).iter().all(|key| key.known().is_some_and(|key| !key.starts_with('_') && !imported(key)))
 }

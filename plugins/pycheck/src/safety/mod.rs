@@ -11,6 +11,7 @@ mod logs;
 mod references;
 mod secrets;
 mod servers;
+mod written;
 
 use enginehouse_sdk::Finding;
 

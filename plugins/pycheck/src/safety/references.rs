@@ -45,6 +45,8 @@ pub(super) const MODULES: &[&str] = &[
     "tempfile",
     "urllib",
     "linecache",
+    "bltns",
+    "copyreg",
 ];
 /// Names that packages use for parts of their own, and the standard library for its modules.
 const AMBIGUOUS: &[&str] =
@@ -132,6 +134,9 @@ fn judge<'p>(
 fn held_by_object(chain: &Chain<'_>) -> Option<(&'static str, String)> {
     let mut hops = chain.hops_back();
     let (last, module) = (hops.next()?, hops.next()?);
+    if matches!(last.name.as_ref(), "subprocess_exec" | "subprocess_shell") {
+        return Some(("X101", format!("`{}` starts other programs", last.name)));
+    }
     if module.call.is_some() || !MODULES.contains(&module.name.as_ref()) {
         return None;
     }

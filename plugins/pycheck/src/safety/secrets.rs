@@ -1,12 +1,10 @@
 //! Credentials, and the places where they lie. Rule `X105`.
 
 use enginehouse_sdk::{Finding, Severity};
-use ruff_python_ast::{
-    Expr, Parameters, Stmt,
-    visitor::{self, Visitor},
-};
+use ruff_python_ast::Expr;
 use ruff_text_size::Ranged;
 
+use super::written::{self, is_written};
 use crate::{Call, OUTPUT_PATH, Policy, Program, report, value::Part};
 
 /// Texts that name a credential or where one lies, in lower case.
@@ -75,6 +73,16 @@ const LENT: &[&str] = &[
 ];
 /// Services of the cloud that hand out credentials.
 const SERVICES: &[&str] = &["sts", "iam", "secretsmanager", "ssm", "kms", "sso", "organizations", "cognito-identity"];
+/// Functions of the cloud's clients that answer credentials.
+const TAKERS: &[&str] = &[
+    "get_credentials",
+    "get_frozen_credentials",
+    "get_session_token",
+    "get_federation_token",
+    "assume_role",
+    "assume_role_with_web_identity",
+    "create_access_key",
+];
 /// Those of them in which programs for the cloud keep passwords of their own.
 const KEEPERS: &[&str] = &["secretsmanager", "ssm", "kms"];
 /// Variables that a program may set: nothing but Python's own behaviour hangs on them.
@@ -97,7 +105,7 @@ const LEADING: &[&str] =
 /// Every mark holds one of these, and most texts hold none.
 const SIGNS: [char; 7] = ['.', '/', '_', '-', ':', '2', 'x'];
 
-const HINT: &str = "leave credentials out: the platform gives the engine its access";
+pub(super) const HINT: &str = "leave credentials out: the platform gives the engine its access";
 
 pub(super) fn check(program: &Program<'_>, policy: &Policy<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -121,9 +129,7 @@ pub(super) fn check(program: &Program<'_>, policy: &Policy<'_>) -> Vec<Finding> 
         }
     }
     findings.extend(program.calls().iter().filter_map(|call| handed_over(program, policy, call)));
-    let mut written = Written { program, findings: Vec::new() };
-    written.visit_body(program.syntax().body());
-    findings.append(&mut written.findings);
+    findings.extend(written::check(program));
     findings.extend(program.calls().iter().filter_map(|call| {
         let sets = call.chains.iter().any(|chain| chain.path() == Some("os.environ.setdefault"));
         sets.then(|| call.argument(0, "key")).flatten().and_then(|key| changed(program, call.expr, key))
@@ -190,74 +196,6 @@ fn access_key(text: &str) -> bool {
         })
 }
 
-/// Whether a secret stands in the code, and not the name of one, a question for it, or where it lies.
-fn is_written(name: &str, value: &Expr) -> bool {
-    let Expr::StringLiteral(text) = value else { return false };
-    let text = text.value.to_str();
-    !text.is_empty()
-        && !text.contains([' ', '/', '{', '<', '$', ':'])
-        && !is_secret(text)
-        && !text.eq_ignore_ascii_case(name)
-}
-
-/// Secrets that are assigned, are defaults, or stand in a dict.
-struct Written<'p, 'a> {
-    program: &'p Program<'a>,
-    findings: Vec<Finding>,
-}
-
-impl<'a> Written<'_, 'a> {
-    fn judge(&mut self, name: &str, value: &'a Expr) {
-        if is_secret(name) && is_written(name, value) {
-            let message = format!("a secret is written down as `{}`", report::quote(name));
-            self.findings.push(report::error("X105", self.program.span(value), message, HINT));
-        }
-    }
-}
-
-impl<'a> Visitor<'a> for Written<'_, 'a> {
-    fn visit_stmt(&mut self, statement: &'a Stmt) {
-        let (targets, value) = match statement {
-            Stmt::Assign(assign) => (assign.targets.as_slice(), Some(assign.value.as_ref())),
-            Stmt::AnnAssign(assign) => (std::slice::from_ref(assign.target.as_ref()), assign.value.as_deref()),
-            _ => (&[][..], None),
-        };
-        for (target, value) in targets.iter().zip(value.into_iter().cycle()) {
-            match target {
-                Expr::Name(name) => self.judge(name.id.as_str(), value),
-                Expr::Attribute(attribute) => self.judge(attribute.attr.as_str(), value),
-                Expr::Subscript(item) => {
-                    if let Expr::StringLiteral(key) = item.slice.as_ref() {
-                        self.judge(key.value.to_str(), value);
-                    }
-                }
-                _ => {}
-            }
-        }
-        visitor::walk_stmt(self, statement);
-    }
-
-    fn visit_expr(&mut self, expr: &'a Expr) {
-        if let Expr::Dict(dict) = expr {
-            for item in &dict.items {
-                if let Some(Expr::StringLiteral(key)) = &item.key {
-                    self.judge(key.value.to_str(), &item.value);
-                }
-            }
-        }
-        visitor::walk_expr(self, expr);
-    }
-
-    fn visit_parameters(&mut self, parameters: &'a Parameters) {
-        for parameter in parameters.iter_non_variadic_params() {
-            if let Some(default) = &parameter.default {
-                self.judge(parameter.name().as_str(), default);
-            }
-        }
-        visitor::walk_parameters(self, parameters);
-    }
-}
-
 fn handed_over<'a>(program: &Program<'a>, policy: &Policy<'_>, call: &Call<'a>) -> Option<Finding> {
     for keyword in &call.node.arguments.keywords {
         let Some(name) = &keyword.arg else { continue };
@@ -267,12 +205,15 @@ fn handed_over<'a>(program: &Program<'a>, policy: &Policy<'_>, call: &Call<'a>) 
         }
     }
     let paths: Vec<&str> = call.chains.iter().filter_map(|chain| chain.path()).collect();
+    let cloud = || paths.iter().any(|path| path.starts_with("boto3.") || path.starts_with("botocore."));
+    let named = call.chains.iter().filter_map(|chain| call.called(chain)).find(|name| TAKERS.contains(name));
+    if let Some(named) = named.filter(|_| cloud()) {
+        return Some(report::error("X105", program.span(call.node), format!("`{named}` takes credentials out"), HINT));
+    }
     let service = call.argument(0, "service_name").map(|name| program.texts(name));
     let asked =
         service.iter().flat_map(|names| names.iter()).filter_map(|name| name.known()).find(|n| SERVICES.contains(n));
-    if let Some(asked) =
-        asked.filter(|_| paths.iter().any(|path| path.starts_with("boto3.") || path.starts_with("botocore.")))
-    {
+    if let Some(asked) = asked.filter(|_| cloud()) {
         let message = format!("the service `{asked}` hands out credentials");
         let usual = policy.lends_credentials && KEEPERS.contains(&asked);
         let severity = if usual { Severity::Warning } else { Severity::Error };

@@ -188,7 +188,8 @@ impl<'a> Visitor<'a> for Builder<'a> {
                 self.visit_arguments(&call.arguments);
             }
             Expr::Named(named) => {
-                self.visit_as(&named.value, Role::Alias);
+                // What holds the whole expression holds the value, too.
+                self.visit_as(&named.value, if matches!(role, Role::Other) { role } else { Role::Alias });
                 // It may stand behind an `and`: nothing says that it is reached.
                 self.in_block(false, false, |builder| {
                     builder.assign(&named.target, &named.value, named.end().to_u32())
