@@ -86,8 +86,10 @@ class Output:
     def _take(self, line):
         line = blotted(line.decode(errors="replace"))
         _, _, report = line.partition(MARK)
-        if report:
-            self.reported = known(report) or self.reported
+        if report and (found := known(report)):
+            # The handler says it itself, last.
+            self.reported = found
+            return
         if not self._tail and len(self._head) + len(line) <= MAX_END:
             self._head += line
             self._say(line)

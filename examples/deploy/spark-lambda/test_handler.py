@@ -124,8 +124,9 @@ class Handler(unittest.TestCase):
     def test_a_report_of_the_programs_own_counts(self):
         report = {"type": "T", "message": "ü" * 9000, "line": 7, "condition": "C", "causes": ["a", 1], "more": "y" * 9000}
         code = f"import sys\nprint('enginehouse-failure: ' + {json.dumps(report)!r})\nsys.exit(1)\n"
-        status, body, _ = self.invoke(code)
+        status, body, log = self.invoke(code)
         self.assertEqual((status, body["error"]["line"], body["error"]["condition"]), (500, 7, "C"))
+        self.assertEqual((log.count("enginehouse-failure"), "enginehouse-failure" in body["output"]), (1, False))
         self.assertEqual((body["error"]["causes"], "more" in body["error"]), (["a", ""], False))
         self.assertTrue(body["error"]["message"].startswith("ü" * 100))
         self.assertLess(len(json.dumps(body["error"])), 2600)
