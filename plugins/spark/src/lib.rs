@@ -1,5 +1,6 @@
 //! The Spark supervisor: writes, reads and runs PySpark programs.
 
+mod failure;
 mod plan;
 mod platforms;
 mod prelude;
