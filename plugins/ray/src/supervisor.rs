@@ -3,7 +3,7 @@
 use enginehouse_sdk::{
     Attempt, Choice, Description, Draft, Earlier, Failure, Finding, Health, LogChunk, Outcome, Platform, Progress,
     Supervisor, Task,
-    program::{self, LocalEngine, Report},
+    program::{self, Class, LocalEngine, Report},
     results::Layout,
 };
 
@@ -14,7 +14,7 @@ const ENGINE: LocalEngine = LocalEngine {
     title: "Ray",
     planned: &[("cluster", "tools.ray")],
     layout: Layout { csv_escape: None, success_for: None },
-    hint,
+    classify: |report| hint(report).map(|hint| Class { kind: None, hint: Some(hint) }),
 };
 
 /// Ray on the platform `local`: one program and its one-node cluster, one sandbox.
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn what_a_task_raised_gets_a_hint() {
-        let report = |kind: &str| Report { kind: kind.into(), condition: None, message: String::new(), line: None };
+        let report = |kind: &str| Report { kind: kind.into(), ..Report::default() };
         assert!(hint(&report("RayTaskError(KeyError)")).is_some_and(|hint| hint.contains("column")));
         assert_eq!(hint(&report("ZeroDivisionError")), None);
     }

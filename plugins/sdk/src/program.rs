@@ -8,7 +8,7 @@ use crate::{
     results::{self, Layout},
 };
 
-pub use failure::{Report, from_report as failure};
+pub use failure::{Class, Classify, Report, from_report as failure};
 
 /// A program takes seconds: polling faster than this only costs.
 const POLL_AFTER_MS: u32 = 300;
@@ -24,8 +24,8 @@ pub struct LocalEngine {
     pub planned: &'static [(&'static str, &'static str)],
     /// How it leaves its results.
     pub layout: Layout,
-    /// What usually mends a failure of this class.
-    pub hint: fn(&Report) -> Option<&'static str>,
+    /// What its failures are.
+    pub classify: Classify,
 }
 
 impl LocalEngine {
@@ -84,7 +84,7 @@ impl LocalEngine {
     pub fn fetch(&self, attempt: &Attempt, ticket: &str) -> Result<Outcome, Failure> {
         match processes::check(ticket).map_err(Failure::Host)? {
             State::Exited(0) => results::collect(attempt, self.layout),
-            ended => Ok(Outcome { failure: Some(failure::told(attempt, &ended, self.hint)), ..Outcome::default() }),
+            ended => Ok(Outcome { failure: Some(failure::told(attempt, &ended, self.classify)), ..Outcome::default() }),
         }
     }
 
@@ -186,7 +186,7 @@ mod tests {
         title: "Spark",
         planned: &[("lambda", "functions.spark"), ("emr", "batches.spark")],
         layout: Layout { csv_escape: None, success_for: None },
-        hint: |_| None,
+        classify: |_| None,
     };
 
     fn task(platform: Option<&str>) -> Task {

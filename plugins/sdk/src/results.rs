@@ -141,12 +141,15 @@ mod tests {
             "result/_SUCCESS",
             "result/part-00000-x.csv",
             "plot.png",
+            "charts/shares.svg",
+            "report.HTML",
             "result/._SUCCESS.crc",
         ])
         .unwrap();
         let names: Vec<_> = outcome.tables.iter().map(|t| (t.name.as_str(), t.format.as_str(), t.uris.len())).collect();
         assert_eq!(names, [("result", "csv", 1), ("by_region", "parquet", 2)]);
-        assert_eq!(outcome.figures, [format!("{OUT}plot.png")]);
+        let figures = ["plot.png", "charts/shares.svg", "report.HTML"].map(|key| format!("{OUT}{key}"));
+        assert_eq!(outcome.figures, figures);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The Spark supervisor: writes, reads and runs PySpark programs.
 
 mod estimate;
+mod failure;
 mod plan;
 mod platforms;
 mod prelude;

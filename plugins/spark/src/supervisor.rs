@@ -3,11 +3,12 @@
 use enginehouse_sdk::{
     Attempt, Choice, Description, Draft, Earlier, Failure, Finding, Health, LogChunk, Outcome, Platform, Progress,
     Setting, Supervisor, Task,
-    program::{self, LocalEngine, Report},
+    program::{self, LocalEngine},
     results::Layout,
 };
 
 use crate::{
+    failure::classify,
     plan,
     platforms::{emr, lambda},
     prelude, rules,
@@ -17,7 +18,7 @@ use crate::{
 /// How Spark leaves its results.
 pub(crate) const LAYOUT: Layout = Layout { csv_escape: Some('\\'), success_for: Some("part-") };
 
-const ENGINE: LocalEngine = LocalEngine { name: "spark", title: "Spark", planned: &[], layout: LAYOUT, hint };
+const ENGINE: LocalEngine = LocalEngine { name: "spark", title: "Spark", planned: &[], layout: LAYOUT, classify };
 
 /// Spark on this machine, one program in one sandbox; on Lambda; and on EMR Serverless.
 #[derive(Debug)]
@@ -101,19 +102,4 @@ impl Supervisor for Spark {
     fn status() -> Result<Vec<Health>, Failure> {
         Ok(ENGINE.status())
     }
-}
-
-/// What usually mends an error of this class.
-pub(crate) fn hint(report: &Report) -> Option<&'static str> {
-    let class = report.condition.as_deref().unwrap_or_default();
-    Some(match class {
-        _ if class.starts_with("UNRESOLVED_COLUMN") => "use a column of the schema, spelled as it is there",
-        _ if class.starts_with("TABLE_OR_VIEW_NOT_FOUND") => "use one of the selected tables",
-        _ if class.starts_with("PATH_NOT_FOUND") => "read the given path, as it was given",
-        _ if class.starts_with("PATH_ALREADY_EXISTS") => "write with `.mode(\"overwrite\")`",
-        _ if class.starts_with("DATATYPE_MISMATCH") => "cast the column to the type that the operation takes",
-        _ if class.starts_with("CAST_INVALID_INPUT") => "use `try_cast` where cells may not fit the type",
-        _ if report.kind == "ModuleNotFoundError" => "use only PySpark and Python's own modules",
-        _ => return None,
-    })
 }

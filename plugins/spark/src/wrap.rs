@@ -1,10 +1,13 @@
 //! The Python around a program on a platform that is not ours: it says where the output goes, and what went wrong.
 
 use enginehouse_recipes::pyspark::literal;
-use enginehouse_sdk::{Attempt, EngineError, program::Report};
+use enginehouse_sdk::{Attempt, program::Report};
 
 /// What stands before a failure's report in the log.
 const MARK: &str = "enginehouse-failure: ";
+
+/// Says what went wrong, in one line behind the mark.
+const REPORT: &str = include_str!("report.py");
 
 /// The program after its prelude, as one script. The program itself is run as it was checked, byte for byte, in a module of its own
 /// name, so that lines in its errors are its own.
@@ -13,37 +16,25 @@ pub(crate) fn wrap(prelude: &str, code: &str, attempt: &Attempt) -> String {
         "import os
 
 os.environ[\"OUTPUT_PATH\"] = {output}
+_enginehouse_mark = {mark}
 
-{prelude}
 
-def _enginehouse_report(error):
-    import json
-    import sys
-    import traceback
-
-    line = None
-    for frame, number in traceback.walk_tb(error.__traceback__):
-        if frame.f_code.co_filename == \"program.py\":
-            line = number
-    report = {{\"type\": type(error).__name__, \"message\": str(error)[:1200], \"line\": line}}
-    condition = getattr(error, \"getCondition\", None) or getattr(error, \"getErrorClass\", None)
-    try:
-        if condition is not None:
-            report[\"condition\"] = condition()
-    except Exception:
-        pass
-    traceback.print_exc()
-    print({mark} + json.dumps(report), file=sys.stderr, flush=True)
-
+{REPORT}
 
 try:
+    exec(compile({prelude}, \"prelude.py\", \"exec\", dont_inherit=True), globals())
     exec(compile({code}, \"program.py\", \"exec\", dont_inherit=True), globals())
+except SystemExit as ended:
+    if ended.code:
+        _enginehouse_report(ended)
+    raise
 except Exception as error:
     _enginehouse_report(error)
-    raise
+    raise SystemExit(1) from None
 ",
         output = literal(&attempt.output),
         mark = literal(MARK),
+        prelude = literal(prelude),
         code = literal(code),
     )
 }
@@ -52,13 +43,6 @@ except Exception as error:
 pub(crate) fn report(log: &str) -> Option<Report> {
     let line = log.lines().rev().find_map(|line| line.split_once(MARK).map(|(_, report)| report))?;
     serde_json::from_str(line.trim()).ok()
-}
-
-/// A failure of which there is no report: what the platform says of it.
-pub(crate) fn untold(kind: &str, message: &str) -> EngineError {
-    let end = message.floor_char_boundary(2048);
-    let message = message.get(..end).unwrap_or_default().to_owned();
-    EngineError { kind: kind.to_owned(), message, line: None, hint: None }
 }
 
 #[cfg(test)]
@@ -79,10 +63,5 @@ mod tests {
         let report = report(&log).unwrap();
         assert_eq!((report.kind.as_str(), report.line), ("ValueError", Some(3)));
         assert!(super::report("enginehouse-failure: {").is_none());
-    }
-
-    #[test]
-    fn a_long_message_is_cut_between_characters() {
-        assert!(untold("function", &"ä".repeat(3000)).message.len() <= 2048);
     }
 }

@@ -6,15 +6,17 @@ use enginehouse::config::Config;
 use enginehouse_capabilities::{
     AttemptScope, CallContext, ObjectUri, ProcessOutput, ProcessState, Processes, Program, Token,
 };
-use enginehouse_fakes::aws::{EmrServerless, FakeAws, Glue, Lambda, LambdaOutcome};
+use enginehouse_fakes::aws::{EmrServerless, FakeAws, Glue, Lambda};
 use enginehouse_local::{
-    engines::EnginesRoot,
+    engines::{EnginesRoot, Installed},
     processes::{LocalProcesses, ProcessesConfig, Shim},
     store::EmbeddedStore,
 };
 use enginehouse_tests::{Parts, TestHost};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+use crate::function;
 
 pub(crate) const BIN: &str = env!("CARGO_BIN_EXE_enginehouse-under-test");
 const APPLICATION: &str = "00example0000000";
@@ -33,21 +35,24 @@ pub(crate) struct House {
 }
 
 impl House {
-    /// With the bucket `lake`, empty, and these tables: database, name, columns with types.
+    /// With the buckets `lake` and `bucket`, empty, and these tables: database, name, columns with types.
     pub(crate) async fn with(tables: &[(&str, &str, Columns<'_>)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(EmbeddedStore::open(folder.path()).await.unwrap());
         let root = store.root().to_owned();
-        fs::create_dir_all(root.join("lake")).unwrap();
-        fs::create_dir_all(root.join("house")).unwrap();
+        for bucket in ["lake", "bucket", "house"] {
+            fs::create_dir_all(root.join(bucket)).unwrap();
+        }
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = store.endpoint(listener.local_addr().unwrap());
         tokio::spawn(async move { store.serve(listener).await });
 
         let shim = Shim { program: BIN.into(), arguments: vec!["shim".into()] };
         let engines = EnginesRoot::new(&Config::default().local.engines);
+        let installed = engines.installed("spark").unwrap();
         let config = ProcessesConfig::new(folder.path().join("processes"), &root, engines, shim);
-        let spark = Arc::new(Spark { processes: LocalProcesses::open(config).await.unwrap(), root: root.clone() });
+        let processes = LocalProcesses::open(config).await.unwrap();
+        let spark = Arc::new(Spark { processes, installed, root: root.clone() });
 
         let in_glue = tables.iter().map(|(database, name, columns)| table(database, name, columns));
         let databases: std::collections::BTreeSet<_> = tables.iter().map(|(database, ..)| *database).collect();
@@ -56,7 +61,7 @@ impl House {
         let in_lambda = Arc::clone(&spark);
         let function = move |event: Value| {
             let spark = Arc::clone(&in_lambda);
-            async move { spark.function(event).await }
+            async move { function::call(&spark.installed, &spark.root, event).await }
         };
         let lambda = FakeAws::start(Lambda::new().function("sparkOnLambda", function)).await;
         let known: Arc<[String]> = tables.iter().flat_map(|(d, n, c)| registered(d, n, c)).collect();
@@ -69,9 +74,9 @@ impl House {
         Self { folder, s3, root, glue, lambda, emr }
     }
 
-    /// Puts an object into the lake, as something else than our server would.
-    pub(crate) fn put(&self, key: &str, body: &str) {
-        let path = self.root.join("lake").join(key);
+    /// Puts an object into a bucket, as something else than our server would.
+    pub(crate) fn put(&self, bucket: &str, key: &str, body: impl AsRef<[u8]>) {
+        let path = self.root.join(bucket).join(key);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, body).unwrap();
     }
@@ -153,25 +158,11 @@ fn registered(database: &str, name: &str, columns: Columns<'_>) -> [String; 2] {
 /// This machine's Spark, in the place of what runs at AWS.
 struct Spark {
     processes: LocalProcesses,
+    installed: Installed,
     root: PathBuf,
 }
 
 impl Spark {
-    /// The seed's function: `{spark_code, s3_output_path}`.
-    async fn function(&self, event: Value) -> LambdaOutcome {
-        let (code, output) = (event["spark_code"].as_str().unwrap(), event["s3_output_path"].as_str().unwrap());
-        let (well, printed, errors) = self.run(String::new(), code, output).await;
-        match well {
-            true => {
-                let returned = json!({ "statusCode": 200, "body": { "output": printed } });
-                LambdaOutcome { log: printed, ..LambdaOutcome::returned(returned) }
-            }
-            false => {
-                LambdaOutcome { log: errors, ..LambdaOutcome::raised("CalledProcessError", "spark-submit failed") }
-            }
-        }
-    }
-
     /// A job run: its script from the store, its logs into it.
     async fn batch(&self, id: &str, request: &Value, tables: &[String]) -> Result<(), String> {
         let script = request["jobDriver"]["sparkSubmit"]["entryPoint"].as_str().unwrap();
@@ -201,7 +192,7 @@ impl Spark {
         let run = Uuid::now_v7();
         let uri = |text: &str| text.parse::<ObjectUri>().unwrap();
         let timeout = Duration::from_secs(240);
-        let there = ["lake", "house/uploads"].into_iter().filter(|prefix| self.root.join(prefix).exists());
+        let there = ["lake", "bucket", "house/uploads"].into_iter().filter(|prefix| self.root.join(prefix).exists());
         let token = Token::of_attempt(run, 1);
         let attempt = AttemptScope {
             token: token.clone(),

@@ -9,6 +9,8 @@
 )]
 
 mod doctor;
+mod function;
 mod house;
 mod models;
+mod pairs;
 mod runs;

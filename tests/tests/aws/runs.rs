@@ -15,8 +15,8 @@ const OF_ORDERS: Columns<'_> = &[("order_id", "int"), ("customer_id", "int"), ("
 
 async fn house() -> House {
     let house = House::with(&[("db", "customers", OF_CUSTOMERS), ("db", "orders", OF_ORDERS)]).await;
-    house.put("db/customers/part-0.csv", CUSTOMERS);
-    house.put("db/orders/part-0.csv", ORDERS);
+    house.put("lake", "db/customers/part-0.csv", CUSTOMERS);
+    house.put("lake", "db/orders/part-0.csv", ORDERS);
     house
 }
 

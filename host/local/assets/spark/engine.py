@@ -4,6 +4,7 @@ import glob
 import importlib.util
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -71,12 +72,25 @@ def stop():
 
 
 def describe(error):
-    """Spark's name for what went wrong, where it has one."""
+    """What Spark and Java call it, without the frames of their stacks, and the line that a worker was in."""
+    text = re.sub(r"^An error occurred while calling \S+\n: ", "", str(error))
+    causes = re.findall(r"^Caused by: (.*)", text, re.MULTILINE)
+    cause = getattr(error, "_cause", None)
+    while cause is not None and len(causes) < 9:
+        causes.append(f"{type(cause).__name__}: {cause}")
+        cause = getattr(cause, "_cause", None)
+    said = re.split(r"\n\s*(?:at \S|Driver stacktrace:|JVM stacktrace:)", text, maxsplit=1)[0]
+    said = re.sub(r'^ *File "(?!/work/program\.py").*\n(?: {4}.*\n)*', "", said, flags=re.MULTILINE)
+    told = {"message": said[:8192], "causes": [cause[:240] for cause in causes[-3:]]}
+    for number in re.findall(r'^ *File "/work/program\.py", line (\d+)', text, re.MULTILINE)[-1:]:
+        told["line"] = int(number)
     condition = getattr(error, "getCondition", None) or getattr(error, "getErrorClass", None)
     try:
-        return {"condition": condition()} if condition is not None else {}
+        if condition is not None:
+            told["condition"] = condition()
     except Exception:
-        return {}
+        pass
+    return told
 
 
 def command(settings):

@@ -9,9 +9,11 @@ use serde::Deserialize;
 /// What the runner in the sandbox wrote beside the program when it raised.
 const REPORT: &str = "failure.json";
 const REPORT_BYTES: u32 = 64 * 1024;
+/// The contract's limit, in bytes.
+const MAX_MESSAGE: usize = 2048;
 
 /// What the runner in the sandbox tells of an exception.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 pub struct Report {
     /// The exception's class.
     #[serde(rename = "type")]
@@ -23,30 +25,46 @@ pub struct Report {
     pub message: String,
     /// In the submitted code.
     pub line: Option<u32>,
+    /// What lies beneath it, the outermost first: `java.lang.OutOfMemoryError: Java heap space`.
+    #[serde(default)]
+    pub causes: Vec<String>,
 }
 
-/// What usually mends a failure of this class.
-type Hint = fn(&Report) -> Option<&'static str>;
+/// What a failure is to those who have to do something about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Class {
+    /// Its name, in the place of the engine's own: `missing-column`. `time` and `lost` end a run as such.
+    pub kind: Option<&'static str>,
+    /// What usually mends it.
+    pub hint: Option<&'static str>,
+}
+
+/// The class of a failure, where there is more to say than its report does.
+pub type Classify = fn(&Report) -> Option<Class>;
 
 /// The failure of a program that ended as `ended`: the runner's report where there is one.
-pub(super) fn told(attempt: &Attempt, ended: &State, hint: Hint) -> EngineError {
+pub(super) fn told(attempt: &Attempt, ended: &State, classify: Classify) -> EngineError {
     let uri = format!("{}{REPORT}", attempt.scratch);
     let report = objects::read(&uri, 0, REPORT_BYTES).ok().and_then(|body| serde_json::from_slice(&body).ok());
     match (ended, report) {
-        (State::Exited(_), Some(report)) => from_report(report, hint),
+        (State::Exited(_), Some(report)) => from_report(report, classify),
         _ => from_state(ended),
     }
 }
 
-/// The failure that a report tells, with what usually mends it.
-pub fn from_report(report: Report, hint: Hint) -> EngineError {
-    let hint = match report.kind.as_str() {
+/// The failure that a report tells, with its class and its innermost cause.
+pub fn from_report(report: Report, classify: Classify) -> EngineError {
+    let class = classify(&report);
+    let hint = class.and_then(|class| class.hint).or(match report.kind.as_str() {
         "NameError" => Some("import or define the name before it is used"),
-        _ => hint(&report),
-    };
-    let hint = hint.map(str::to_owned);
-    let kind = report.condition.unwrap_or(report.kind);
-    EngineError { kind, message: cut(report.message), line: report.line, hint }
+        _ => None,
+    });
+    let Report { kind, condition, mut message, line, mut causes } = report;
+    if let Some(cause) = causes.pop().filter(|cause| !cause.is_empty() && !message.contains(cause.as_str())) {
+        message = format!("{} ({cause})", cut(message, MAX_MESSAGE.saturating_sub(cause.len() + 3)));
+    }
+    let kind = class.and_then(|class| class.kind).map(str::to_owned).or(condition).unwrap_or(kind);
+    EngineError { kind, message: cut(message, MAX_MESSAGE), line, hint: hint.map(str::to_owned) }
 }
 
 fn from_state(ended: &State) -> EngineError {
@@ -72,10 +90,9 @@ fn from_state(ended: &State) -> EngineError {
     EngineError { kind: kind.to_owned(), message, line: None, hint: hint.map(str::to_owned) }
 }
 
-/// The contract's limit on a message is 2 KiB.
-fn cut(mut message: String) -> String {
-    let end = (0..=2048.min(message.len())).rev().find(|end| message.is_char_boundary(*end)).unwrap_or(0);
-    message.truncate(end);
+/// At most so many bytes of a text, and no half of a character.
+fn cut(mut message: String, most: usize) -> String {
+    message.truncate(message.floor_char_boundary(most));
     message
 }
 
@@ -89,10 +106,25 @@ mod tests {
             r#"{"type":"AnalysisException","condition":"UNRESOLVED_COLUMN.WITH_SUGGESTION","message":"no `x`","line":7}"#,
         )
         .unwrap();
-        let told = from_report(report, |_| Some("use the schema"));
+        let told = from_report(report, |_| Some(Class { kind: None, hint: Some("use the schema") }));
         assert_eq!(told.kind, "UNRESOLVED_COLUMN.WITH_SUGGESTION");
         assert_eq!(told.line, Some(7));
         assert!(told.hint.unwrap().contains("schema"));
+    }
+
+    #[test]
+    fn a_class_has_the_last_word_and_the_cause_is_told() {
+        let report = |causes: &[&str]| Report {
+            kind: "Wrapper".into(),
+            message: "it failed: outer".into(),
+            causes: causes.iter().map(|cause| (*cause).to_owned()).collect(),
+            ..Report::default()
+        };
+        let told = |causes| from_report(report(causes), |_| Some(Class { kind: Some("memory"), hint: None }));
+        assert_eq!((told(&[]).kind.as_str(), told(&[]).message.as_str()), ("memory", "it failed: outer"));
+        assert_eq!(told(&["first", "inner"]).message, "it failed: outer (inner)");
+        assert_eq!(told(&["inner", "outer"]).message, "it failed: outer");
+        assert!(told(&["ä".repeat(3000).as_str()]).message.len() <= 2048);
     }
 
     #[test]
@@ -103,6 +135,6 @@ mod tests {
 
     #[test]
     fn a_long_message_is_cut_at_a_character() {
-        assert!(cut("ä".repeat(3000)).len() <= 2048);
+        assert_eq!(cut("ä".repeat(3000), 2047).len(), 2046);
     }
 }

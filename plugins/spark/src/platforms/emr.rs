@@ -1,29 +1,33 @@
 //! Platform `emr`: the program is a script in the store, and a batch runs it.
 
 use enginehouse_sdk::{
-    Attempt, Error, Failure, LogChunk, Outcome, Phase, Progress, Source, Task, Usage,
+    Attempt, EngineError, Error, Failure, LogChunk, Outcome, Phase, Progress, Source, Task, Usage,
     host::{
         batches::{self, Output, Request, State},
         objects,
     },
-    program, results,
+    program::{self, Report},
+    results,
 };
 use serde::{Deserialize, Serialize};
 
-use super::told;
 use crate::{
+    failure::{told, untold},
     supervisor::LAYOUT,
-    wrap::{report, untold, wrap},
+    wrap::{report, wrap},
 };
 
 /// A batch takes minutes.
 const POLL_AFTER_MS: u32 = 10_000;
 /// The most that is read of a driver's log in search of a report.
 const LOG_CALLS: usize = 64;
+/// The most characters of an exception in it.
+const MAX_CAUSE: usize = 300;
 /// The host writes at most so much at once.
 const MAX_SCRIPT: usize = 1 << 20;
 
-const SCRIPT: &str = "program.py";
+/// Not `program.py`: in tracebacks Python would show lines of this file for lines of the program within.
+const SCRIPT: &str = "main.py";
 /// What was asked for, so that a `cancel` whose ticket was lost can ask for the same and hear the batch's id.
 const REQUEST: &str = "batch.json";
 
@@ -90,11 +94,10 @@ pub(crate) fn fetch(attempt: &Attempt, ticket: &str) -> Result<Outcome, Failure>
     let usage = Usage { seconds: None, vcpu_hours: batch.vcpu_hours, memory_gb_hours: batch.memory_gb_hours };
     let outcome = match batch.state {
         State::Succeeded => results::collect(attempt, LAYOUT)?,
-        State::Cancelled => failure("cancelled", "the run was cancelled"),
-        State::Failed => match reported(attempt, ticket) {
-            Some(report) => Outcome { failure: Some(told(report)), ..Outcome::default() },
-            None => failure("batch", &batch.detail),
-        },
+        State::Cancelled => {
+            Outcome { failure: Some(untold("cancelled", "the run was cancelled")), ..Outcome::default() }
+        }
+        State::Failed => Outcome { failure: Some(failed(attempt, ticket, &batch.detail)), ..Outcome::default() },
         State::Queued | State::Running => return Err(broken("the batch has not ended")),
     };
     Ok(Outcome { usage: Some(usage), ..outcome })
@@ -124,13 +127,14 @@ fn properties(task: &Task) -> Vec<(String, String)> {
     if tables { properties.map(own).to_vec() } else { Vec::new() }
 }
 
-/// What the program said of its own failure, in the driver's log.
-fn reported(attempt: &Attempt, ticket: &str) -> Option<program::Report> {
-    let (mut found, mut at, mut before) = (None, 0, String::new());
+/// What the program said of its own failure in the driver's log; else the service's words, with the last exception of that log.
+fn failed(attempt: &Attempt, ticket: &str, detail: &str) -> EngineError {
+    let (mut found, mut cause, mut at, mut before) = (None, None, 0, String::new());
     for _ in 0..LOG_CALLS {
-        let chunk = batches::log(&attempt.place.target, ticket, Output::Stderr, at).ok()?;
+        let Ok(chunk) = batches::log(&attempt.place.target, ticket, Output::Stderr, at) else { break };
         let text = before + &chunk.text;
         found = report(&text).or(found);
+        cause = last_cause(&text).or(cause);
         // A report may be cut in two.
         before = text.lines().last().filter(|last| last.len() < 8192).unwrap_or_default().to_owned();
         if chunk.end || chunk.next == at {
@@ -138,17 +142,44 @@ fn reported(attempt: &Attempt, ticket: &str) -> Option<program::Report> {
         }
         at = chunk.next;
     }
-    found
+    let untold = || Report {
+        kind: "batch".to_owned(),
+        message: detail.to_owned(),
+        causes: cause.into_iter().collect(),
+        ..Report::default()
+    };
+    told(found.unwrap_or_else(untold))
+}
+
+/// `java.lang.OutOfMemoryError: Java heap space`: the last that Java says lies beneath something, else its last exception.
+fn last_cause(log: &str) -> Option<String> {
+    let beneath = log.lines().rev().find_map(|line| line.trim_start().strip_prefix("Caused by: "));
+    let thrown = || log.lines().rev().find(|line| line.contains("Error: ") || line.contains("Exception: "));
+    let cause: String = beneath.or_else(thrown)?.chars().take(MAX_CAUSE).collect();
+    Some(cause)
 }
 
 fn write(attempt: &Attempt, name: &str, body: &[u8]) -> Result<(), Failure> {
     objects::write(&format!("{}{name}", attempt.scratch), body).map_err(Failure::Host)
 }
 
-fn failure(kind: &str, message: &str) -> Outcome {
-    Outcome { failure: Some(untold(kind, message)), ..Outcome::default() }
-}
-
 fn broken(text: &str) -> Failure {
     Failure::Host(Error::Other(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_cause_in_a_log_is_found() {
+        let log = "a.B: first\n\tat c\nCaused by: java.io.IOException: x\n\tat d\nCaused by: java.lang.OutOfMemoryError: heap\n\tat e\nbye\n";
+        assert_eq!(last_cause(log).unwrap(), "java.lang.OutOfMemoryError: heap");
+        assert_eq!(
+            last_cause("INFO\njava.lang.OutOfMemoryError: heap\n\tat e\n").unwrap(),
+            "java.lang.OutOfMemoryError: heap"
+        );
+        assert_eq!(last_cause("INFO all is well\n"), None);
+        assert_eq!(last_cause(&format!("Caused by: {}", "ä".repeat(5000))).unwrap().chars().count(), MAX_CAUSE);
+    }
 }
