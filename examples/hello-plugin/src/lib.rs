@@ -24,6 +24,7 @@ impl Supervisor for Hello {
             id: id.to_owned(),
             severity: Severity::Error,
             summary: summary.to_owned(),
+            page: String::new(),
         };
         let setting = |name: &str, summary: &str, default: &str| Setting {
             name: name.to_owned(),

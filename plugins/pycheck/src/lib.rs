@@ -11,6 +11,7 @@ pub mod chain;
 pub mod depth;
 pub mod libraries;
 pub mod modules;
+pub mod pages;
 pub mod paths;
 pub mod report;
 pub mod value;

@@ -29,26 +29,27 @@ pub fn check(program: &Program<'_>, policy: &Policy<'_>) -> Vec<Finding> {
     report::tidy(findings, FINDINGS)
 }
 
-/// The common rules, for `describe`.
+/// The common rules, for `describe`. Each is told, and tested, by its page in `rules/`.
 pub fn rules() -> Vec<Rule> {
+    use Severity::{Error, Warning};
     [
-        ("C001", Severity::Error, "The code is valid Python 3.11 and not nested too deeply."),
-        ("C002", Severity::Error, "Nothing but the program is in the answer: no fences, no thinking, no prose."),
-        ("C003", Severity::Error, "Every name is defined before it is used."),
-        ("C004", Severity::Warning, "Every import is used."),
-        ("C005", Severity::Error, "No placeholder is left, such as YOUR_BUCKET or <path>."),
-        ("C010", Severity::Error, "Only modules that the engine offers are imported."),
-        ("X101", Severity::Error, "No other program is started."),
-        ("X102", Severity::Error, "No code is made at run time: eval, exec, compile, __import__, importlib."),
-        ("X103", Severity::Error, "No network connection is opened."),
-        ("X104", Severity::Error, "No file is deleted, renamed, searched for or opened for writing."),
-        ("X105", Severity::Error, "No credentials are written down or looked for, and the environment is left alone."),
-        ("X106", Severity::Error, "Nothing is unpickled."),
-        ("X107", Severity::Error, "The program does not reach into the interpreter."),
-        ("X110", Severity::Error, "No threads, processes, signals or native code."),
+        (Error, include_str!("../rules/C001.md")),
+        (Error, include_str!("../rules/C002.md")),
+        (Error, include_str!("../rules/C003.md")),
+        (Warning, include_str!("../rules/C004.md")),
+        (Error, include_str!("../rules/C005.md")),
+        (Error, include_str!("../rules/C010.md")),
+        (Error, include_str!("../rules/X101.md")),
+        (Error, include_str!("../rules/X102.md")),
+        (Error, include_str!("../rules/X103.md")),
+        (Error, include_str!("../rules/X104.md")),
+        (Error, include_str!("../rules/X105.md")),
+        (Error, include_str!("../rules/X106.md")),
+        (Error, include_str!("../rules/X107.md")),
+        (Error, include_str!("../rules/X110.md")),
     ]
     .into_iter()
-    .map(|(id, severity, summary)| Rule { id: id.to_owned(), severity, summary: summary.to_owned() })
+    .map(|(severity, page)| Rule::of_page(severity, page))
     .collect()
 }
 
@@ -105,5 +106,16 @@ mod tests {
         let rules = rules();
         let ids: std::collections::BTreeSet<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
         assert_eq!(ids.len(), rules.len());
+    }
+
+    #[test]
+    fn pages_hold() {
+        let policy = Policy { modules: &["pyspark", "ray", "pandas", "numpy"], given: &[] };
+        let validate = |code: &str| match Syntax::parse(code) {
+            Ok(syntax) => check(&Program::read(&syntax), &policy),
+            Err(findings) => findings,
+        };
+        let faults = crate::pages::faults(&rules(), validate);
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
     }
 }

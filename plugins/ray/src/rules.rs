@@ -82,6 +82,11 @@ pub(crate) fn rules() -> Vec<Rule> {
         ("R025", Severity::Error, "Nothing is written elsewhere than to OUTPUT_PATH or the declared output."),
         ("X109", Severity::Error, "No code is loaded from elsewhere: no runtime_env but env_vars."),
     ];
-    let own = own.map(|(id, severity, summary)| Rule { id: id.to_owned(), severity, summary: summary.to_owned() });
+    let own = own.map(|(id, severity, summary)| Rule {
+        id: id.to_owned(),
+        severity,
+        summary: summary.to_owned(),
+        page: String::new(),
+    });
     enginehouse_pycheck::rules().into_iter().chain(own).collect()
 }

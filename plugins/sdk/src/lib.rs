@@ -22,6 +22,7 @@ pub mod bindings;
 mod error;
 pub mod host;
 mod outcome;
+mod page;
 pub mod program;
 pub mod results;
 mod supervisor;

@@ -1,13 +1,20 @@
 //! Reads a PySpark program against its task: which rules there are, and one function that runs them.
 
 mod columns;
+mod cost;
+mod formats;
+mod glue;
 mod hops;
+mod kinds;
+mod platform;
 mod reads;
 mod safety;
 mod session;
 mod sql;
 mod style;
 mod tables;
+mod versions;
+mod walk;
 mod writes;
 
 #[cfg(test)]
@@ -16,14 +23,10 @@ mod tests;
 use enginehouse_pycheck::{Policy, Program, Syntax, check, paths, report};
 use enginehouse_sdk::{Finding, Rule, Severity, Task};
 
+use self::{kinds::Kinds, platform::Platform, walk::Walk};
+
 /// The most findings that are answered.
 const FINDINGS: usize = 200;
-
-/// What the engine on this machine has beside the standard library.
-const LOCAL_MODULES: &[&str] = &["pyspark"];
-/// What the managed platforms have.
-const CLOUD_MODULES: &[&str] =
-    &["pyspark", "pandas", "numpy", "pyarrow", "dateutil", "pytz", "six", "boto3", "botocore", "awsglue"];
 
 /// Reads the code and runs none of it. Pure: the same task and code give the same findings, in the order of the code.
 pub(crate) fn validate(task: &Task, code: &str) -> Vec<Finding> {
@@ -33,49 +36,59 @@ pub(crate) fn validate(task: &Task, code: &str) -> Vec<Finding> {
     };
     let program = Program::read(&syntax);
     let given = paths::given(task);
-    let cloud = matches!(task.platform.as_deref(), Some("lambda" | "emr" | "glue"));
-    let policy = Policy { modules: if cloud { CLOUD_MODULES } else { LOCAL_MODULES }, given: &given };
+    let platform = Platform::of(task);
+    let policy = Policy { modules: platform.modules(), given: &given };
     let mut findings = check(&program, &policy);
-    let reads = reads::find(&program);
-    findings.extend(session::check(task, &program));
+    let (kinds, walk) = (Kinds::new(&program), Walk::of(syntax.body()));
+    let reads = reads::find(&program, &walk);
+    findings.extend(session::check(task, platform, &program));
     findings.extend(reads::check(task, &program, &reads));
     findings.extend(tables::check(task, &program, &reads));
+    findings.extend(formats::check(task, &program));
     findings.extend(writes::check(task, &program, &reads));
-    findings.extend(style::check(&program));
-    findings.extend(columns::check(task, &program));
+    findings.extend(style::check(&program, &kinds, &walk));
+    findings.extend(versions::check(&program, &kinds, &walk));
+    findings.extend(cost::check(task, &program, &kinds, &walk));
+    findings.extend(columns::check(task, &program, &kinds, &reads));
     findings.extend(safety::check(&program));
     report::tidy(findings, FINDINGS)
 }
 
-/// All rules of this plugin, for `describe`.
+/// All rules of this plugin, for `describe`. Each is told, and tested, by its page in `rules/`.
 pub(crate) fn rules() -> Vec<Rule> {
+    use Severity::{Error, Warning};
     let own = [
-        ("P001", Severity::Error, "The program gets a SparkSession."),
-        ("P002", Severity::Error, "The given source is read."),
-        ("P003", Severity::Error, "Nothing but the given sources is read."),
-        ("P004", Severity::Error, "Only the selected tables are read."),
-        ("P005", Severity::Error, "Where tables are selected, the session has enableHiveSupport()."),
-        ("P006", Severity::Error, "The result is written to OUTPUT_PATH; a program that only displays gets a warning."),
-        ("P007", Severity::Warning, "A write names its mode, and does not overwrite an input."),
-        ("P008", Severity::Warning, "The program leaves the master to the platform."),
-        ("P009", Severity::Warning, "Rows are brought to the driver only after limit() or an aggregation."),
-        (
-            "P013",
-            Severity::Error,
-            "A name imported from pyspark.sql.functions is not used as the builtin that it hides.",
-        ),
-        ("P014", Severity::Error, "Columns are combined with &, | and ~, not with and, or and not."),
-        ("P021", Severity::Error, "The columns that are used exist in the source."),
-        ("P024", Severity::Error, "A batch program does no streaming."),
-        ("P025", Severity::Error, "A Spark program does not use Ray."),
-        (
-            "P026",
-            Severity::Error,
-            "Nothing is written elsewhere than to OUTPUT_PATH or the declared output, and no table is changed.",
-        ),
-        ("X108", Severity::Error, "The program does not reach into the JVM."),
-        ("X109", Severity::Error, "No code is loaded from elsewhere: no addPyFile, addJar, spark.jars."),
+        (Error, include_str!("../rules/P001.md")),
+        (Error, include_str!("../rules/P002.md")),
+        (Error, include_str!("../rules/P003.md")),
+        (Error, include_str!("../rules/P004.md")),
+        (Error, include_str!("../rules/P005.md")),
+        (Error, include_str!("../rules/P006.md")),
+        (Error, include_str!("../rules/P007.md")),
+        (Error, include_str!("../rules/P008.md")),
+        (Warning, include_str!("../rules/P009.md")),
+        (Warning, include_str!("../rules/P010.md")),
+        (Warning, include_str!("../rules/P011.md")),
+        (Warning, include_str!("../rules/P012.md")),
+        (Error, include_str!("../rules/P013.md")),
+        (Error, include_str!("../rules/P014.md")),
+        (Error, include_str!("../rules/P015.md")),
+        (Warning, include_str!("../rules/P016.md")),
+        (Warning, include_str!("../rules/P017.md")),
+        (Warning, include_str!("../rules/P018.md")),
+        (Warning, include_str!("../rules/P019.md")),
+        (Warning, include_str!("../rules/P020.md")),
+        (Error, include_str!("../rules/P021.md")),
+        (Warning, include_str!("../rules/P022.md")),
+        (Warning, include_str!("../rules/P023.md")),
+        (Error, include_str!("../rules/P024.md")),
+        (Error, include_str!("../rules/P025.md")),
+        (Error, include_str!("../rules/P026.md")),
+        (Error, include_str!("../rules/X108.md")),
+        (Error, include_str!("../rules/X109.md")),
+        (Error, include_str!("../rules/X112.md")),
+        (Warning, include_str!("../rules/X113.md")),
     ];
-    let own = own.map(|(id, severity, summary)| Rule { id: id.to_owned(), severity, summary: summary.to_owned() });
+    let own = own.map(|(severity, page)| Rule::of_page(severity, page));
     enginehouse_pycheck::rules().into_iter().chain(own).collect()
 }

@@ -10,6 +10,8 @@ pub const URI: usize = 1024;
 pub const NAME: usize = 256;
 /// A message, hint or note, a reason, an error's text.
 pub const MESSAGE: usize = 2 << 10;
+/// The page of a rule.
+pub const PAGE: usize = 16 << 10;
 /// What an engine or a backend says of itself.
 pub const DETAIL: usize = 1 << 10;
 /// The first rows of a source.

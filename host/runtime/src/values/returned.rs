@@ -28,7 +28,10 @@ pub(crate) fn description(d: &Description) -> Checked {
     distinct("platform", d.platforms.iter().map(|platform| platform.name.as_str()))?;
     distinct("rule", d.rules.iter().map(|rule| rule.id.as_str()))?;
     d.platforms.iter().try_for_each(|platform| entry("platform", &platform.name, &platform.summary))?;
-    d.rules.iter().try_for_each(|rule| entry("rule", &rule.id, &rule.summary))?;
+    d.rules.iter().try_for_each(|rule| {
+        entry("rule", &rule.id, &rule.summary)?;
+        text(format_args!("rule `{}`: page", rule.id), &rule.page, limit::PAGE)
+    })?;
     settings("option", &d.options)?;
     settings("setting", &d.settings)
 }

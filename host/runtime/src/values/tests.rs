@@ -14,7 +14,7 @@ fn description() -> Description {
         title: "Spark".into(),
         version: "1.0.0".into(),
         platforms: vec![Platform { name: "local".into(), summary: String::new() }],
-        rules: vec![Rule { id: "T001".into(), severity: Severity::Error, summary: String::new() }],
+        rules: vec![Rule { id: "T001".into(), severity: Severity::Error, summary: String::new(), page: String::new() }],
         options: Vec::new(),
         settings: Vec::new(),
     }

@@ -16,6 +16,7 @@ mod pace;
 mod plugins;
 mod results;
 mod routes;
+mod rules;
 mod runs;
 mod seed;
 mod served;

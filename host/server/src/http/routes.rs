@@ -9,7 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     ApiError, body::JSON_BODY_BYTES, caller, catalog, code, doors, events, frameworks, health, measured, objects, pace,
-    plugins, results, runs, seed, sessions, traced, uploads,
+    plugins, results, rules, runs, seed, sessions, traced, uploads,
 };
 use crate::app::App;
 use enginehouse_runtime::MAX_COMPONENT_BYTES;
@@ -54,6 +54,8 @@ fn described(app: &Arc<App>) -> OpenApiRouter<Arc<App>> {
         .routes(routes!(frameworks::status))
         .routes(routes!(frameworks::generate))
         .routes(routes!(frameworks::validate))
+        .routes(routes!(rules::list))
+        .routes(routes!(rules::show))
         .routes(routes!(runs::create, runs::list))
         .merge(
             OpenApiRouter::new()

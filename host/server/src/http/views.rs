@@ -26,6 +26,8 @@ pub(super) struct RuleView {
     /// `error`, `warning` or `note`.
     pub severity: &'static str,
     pub summary: String,
+    /// Where its page is on this server.
+    pub page: String,
 }
 
 /// A framework that serves.
@@ -47,6 +49,15 @@ impl From<Framework> for FrameworkView {
     fn from(framework: Framework) -> Self {
         let Framework { description, served_by: Pin { generation, digest } } = framework;
         let Description { framework: name, title, version, platforms, rules, options, .. } = description;
+        let rules = rules
+            .into_iter()
+            .map(|rule| RuleView {
+                page: super::rules::path(&name, &rule.id),
+                id: rule.id,
+                severity: word(rule.severity),
+                summary: rule.summary,
+            })
+            .collect();
         Self {
             name,
             title,
@@ -54,16 +65,13 @@ impl From<Framework> for FrameworkView {
             generation,
             digest,
             platforms: platforms.into_iter().map(|p| Named { name: p.name, summary: p.summary }).collect(),
-            rules: rules
-                .into_iter()
-                .map(|rule| RuleView { id: rule.id, severity: word(rule.severity), summary: rule.summary })
-                .collect(),
+            rules,
             options: options.into_iter().map(|o| Named { name: o.name, summary: o.summary }).collect(),
         }
     }
 }
 
-fn word(severity: Severity) -> &'static str {
+pub(super) fn word(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",

@@ -2,7 +2,10 @@
 
 use std::rc::Rc;
 
-use enginehouse_pycheck::{Chain, Hop, Program, Value, argument, ast::Expr};
+use enginehouse_pycheck::{
+    Chain, Hop, Program, Root, Value, argument,
+    ast::{Expr, ExprCall},
+};
 
 /// The methods from an attribute (`read`, `write`) to the last call, whose name `ends` them; all between are among `between`.
 pub(super) fn after<'c, 'a>(
@@ -51,7 +54,33 @@ pub(super) fn option<'a>(program: &Program<'a>, hops: &[&Hop<'a>], key: &str) ->
     })
 }
 
-/// Whether what is called may belong to Spark: it does not come from another module or from the program itself.
+/// Whether an option is switched on, by the method that reads or before it: `csv(path, header=True)`.
+pub(super) fn flag<'a>(program: &Program<'a>, hops: &[&Hop<'a>], call: &'a ExprCall, key: &str) -> bool {
+    let value = call.arguments.find_keyword(key).map(|keyword| &keyword.value);
+    value.or_else(|| option(program, hops, key)).is_some_and(|value| match value {
+        Expr::BooleanLiteral(literal) => literal.value,
+        other => {
+            program.texts(other).iter().all(|text| text.known().is_some_and(|text| text.eq_ignore_ascii_case("true")))
+        }
+    })
+}
+
+/// Whether what is called may belong to Spark: it does not come from another module, and is no text or list of Python's own.
 pub(super) fn may_be_spark(chain: &Chain<'_>) -> bool {
-    chain.may_come_from(&["pyspark", "awsglue"])
+    match chain.root() {
+        Root::Unknown => true,
+        // What these give back may be anything that was put in.
+        Root::Import(path) if ["functools.", "itertools.", "copy."].iter().any(|module| path.starts_with(module)) => {
+            chain.length() > 1
+        }
+        Root::Import(_) => chain.may_come_from(&["pyspark", "awsglue", "databricks"]),
+        Root::Builtin(_) | Root::Function(_) | Root::Class(_) => chain.length() > 1,
+        Root::Value(value) => match value {
+            Expr::List(_) | Expr::Tuple(_) | Expr::Set(_) | Expr::Dict(_) => chain.has("[]"),
+            Expr::ListComp(_) | Expr::SetComp(_) | Expr::DictComp(_) | Expr::Generator(_) => chain.has("[]"),
+            Expr::Lambda(_) => chain.has("()"),
+            Expr::BinOp(_) | Expr::Compare(_) | Expr::UnaryOp(_) => true,
+            _ => false,
+        },
+    }
 }

@@ -9,8 +9,10 @@ use enginehouse_pycheck::{
 use enginehouse_sdk::{Finding, Source, Task};
 
 use super::{
+    glue,
     hops::{after, may_be_spark, method_texts, option},
-    sql,
+    sql::{self, Query},
+    walk::Walk,
 };
 
 /// Something that is read.
@@ -28,8 +30,8 @@ pub(super) enum What {
     Table(Value),
     /// A relation over JDBC: its url and its table.
     Relation(Option<Value>, Option<Value>),
-    /// A query: its tables, its paths and what it changes are in it.
-    Query(Value),
+    /// A query as it is written, and what it touches.
+    Query(Value, Query),
 }
 
 const BETWEEN: &[&str] = &["option", "options", "format", "schema"];
@@ -46,17 +48,17 @@ const CONTEXT: &[&str] = &[
 ];
 
 /// All that a program reads, as far as calls tell.
-pub(super) fn find(program: &Program<'_>) -> Vec<Read> {
+pub(super) fn find<'a>(program: &Program<'a>, walk: &Walk<'a>) -> Vec<Read> {
     let mut reads = Vec::new();
     for call in program.calls() {
-        let mut found = of_call(program, call);
+        let mut found = of_call(program, walk, call);
         let range = call.node.range();
         reads.extend(found.drain(..).map(|what| Read { range, what }));
     }
     reads
 }
 
-fn of_call<'a>(program: &Program<'a>, call: &Call<'a>) -> Vec<What> {
+fn of_call<'a>(program: &Program<'a>, walk: &Walk<'a>, call: &Call<'a>) -> Vec<What> {
     let texts = |place, name| match call.argument(place, name) {
         Some(expr) => program.texts_within(expr),
         None => vec![Value::unknown()],
@@ -71,14 +73,23 @@ fn of_call<'a>(program: &Program<'a>, call: &Call<'a>) -> Vec<What> {
             found.extend(paths.into_iter().map(What::Path));
         } else if !may_be_spark(chain) {
             continue;
+        } else if let Some(read) = glue::reads(program, call, chain) {
+            found.extend(read);
         } else if let Some(methods) =
             after(chain, "read", BETWEEN, |name| FILES.contains(&name) || matches!(name, "table" | "jdbc")).as_deref()
         {
             found.extend(of_reader(program, call, methods, name));
+        } else if matches!(name, "table" | "sql") && walk.defines(name) && !chain.has("getOrCreate") {
+            // A method of the program's own.
+            continue;
         } else if name == "table" && !chain.has("read") {
             found.extend(texts(0, "tableName").into_iter().map(What::Table));
         } else if name == "sql" && call.argument(0, "sqlQuery").is_some() {
-            found.extend(texts(0, "sqlQuery").into_iter().map(What::Query));
+            let read = |text: Value| {
+                let query = sql::read(&text);
+                What::Query(text, query)
+            };
+            found.extend(texts(0, "sqlQuery").into_iter().map(read));
         } else if CONTEXT.contains(&name) {
             let listed = |value: Value| match value.known() {
                 Some(paths) => paths.split(',').map(Value::text).collect(),
@@ -136,7 +147,11 @@ fn all_paths(reads: &[Read]) -> Vec<(TextRange, Value)> {
         .iter()
         .flat_map(|read| match &read.what {
             What::Path(value) => vec![(read.range, value.clone())],
-            What::Query(query) => sql::read(query).paths.into_iter().map(|path| (read.range, path)).collect(),
+            What::Query(_, query) => {
+                // Any file may be in what is not understood.
+                let unread = query.unread.then(Value::unknown);
+                query.paths.iter().cloned().chain(unread).map(|path| (read.range, path)).collect()
+            }
             _ => Vec::new(),
         })
         .collect()
@@ -208,7 +223,7 @@ fn unread(task: &Task, reads: &[Read], all: &[(TextRange, Value)]) -> Vec<Findin
         .iter()
         .flat_map(|read| match &read.what {
             What::Table(table) => vec![table.clone()],
-            What::Query(query) => sql::read(query).relations,
+            What::Query(_, query) => query.relations.iter().cloned().chain(query.unread.then(Value::unknown)).collect(),
             _ => Vec::new(),
         })
         .collect();

@@ -146,8 +146,12 @@ fn settings(program: &Program<'_>) -> Vec<Finding> {
     findings
 }
 
-/// The setting that a text is, and the text as Spark would read it.
+/// The setting that a text is or sets (`SET spark.jars=…`), and the text as Spark would read it.
 fn setting(text: &str) -> Option<(&'static str, String)> {
+    let text = match text.get(..4) {
+        Some(set) if set.eq_ignore_ascii_case("set ") => text.get(4..).unwrap_or_default().trim_start(),
+        _ => text,
+    };
     if !text.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("spark.")) {
         return None;
     }

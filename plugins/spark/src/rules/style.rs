@@ -1,64 +1,58 @@
-//! What goes wrong at run time or on the driver. Rules `P009`, `P013`, `P014`.
+//! What goes wrong at run time for how Python and columns are mixed. Rules `P013` and `P014`.
 
 use enginehouse_pycheck::{
     Call, Program,
-    ast::{
-        BoolOp, Expr, Stmt, UnaryOp,
-        visitor::{self, Visitor},
-    },
+    ast::{CmpOp, Expr},
     report,
 };
 use enginehouse_sdk::Finding;
 
-use super::hops::may_be_spark;
+use super::{kinds::Kinds, walk::Walk};
 
 const FUNCTIONS: &str = "pyspark.sql.functions";
-/// What keeps the rows few.
-const BOUNDS: &[&str] = &[
-    "limit", "agg", "count", "describe", "summary", "head", "take", "tail", "groupBy", "groupby", "distinct", "first",
-];
 /// Builtins that `pyspark.sql.functions` has too.
 const SHADOWED: &[&str] =
     &["sum", "max", "min", "abs", "round", "filter", "pow", "hash", "slice", "ascii", "bin", "hex"];
 
-pub(super) fn check<'a>(program: &Program<'a>) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = Vec::new();
-    for call in program.calls() {
-        findings.extend(collected(program, call));
-        findings.extend(shadowed(program, call));
-    }
-    let mut booleans = Booleans(Vec::new());
-    for statement in program.syntax().body() {
-        booleans.visit_stmt(statement);
-    }
-    for (expr, word) in booleans.0 {
-        let sign = match word {
-            "and" => "&",
-            "or" => "|",
-            _ => "~",
-        };
-        let operands: Vec<&'a Expr> = match expr {
-            Expr::BoolOp(operation) => operation.values.iter().collect(),
-            Expr::UnaryOp(operation) => vec![&operation.operand],
-            _ => Vec::new(),
-        };
-        if operands.into_iter().any(|operand| is_column(program, operand)) {
+pub(super) fn check<'a>(program: &Program<'a>, kinds: &Kinds<'_, 'a>, walk: &Walk<'a>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = program.calls().iter().filter_map(|call| shadowed(program, call)).collect();
+    for (expr, operands, word) in &walk.booleans {
+        if operands.iter().any(|operand| kinds.is_column(operand)) {
+            let sign = match *word {
+                "and" => "&",
+                "or" => "|",
+                _ => "~",
+            };
             let message = format!("columns are combined with `{word}`");
             let hint = format!("write `{sign}`, with brackets around each comparison");
-            findings.push(report::error("P014", program.span(expr), message, hint));
+            findings.push(report::error("P014", program.span(*expr), message, hint));
         }
     }
+    for test in walk.tests.iter().filter(|test| kinds.is_column(test)) {
+        let message = "a column decides what Python does next, and has no single value";
+        let hint = "choose by row with `F.when(condition, value).otherwise(other)`, or filter";
+        findings.push(report::error("P014", program.span(*test), message, hint));
+    }
+    for (expr, comparison) in &walk.comparisons {
+        let [op] = comparison.ops.as_ref() else { continue };
+        let [right] = comparison.comparators.as_ref() else { continue };
+        let list = |expr: &'a Expr| {
+            program.literal(expr).is_some_and(|list| matches!(list, Expr::List(_) | Expr::Tuple(_) | Expr::Set(_)))
+        };
+        let message = match op {
+            CmpOp::Eq | CmpOp::NotEq if kinds.is_column(&comparison.left) && list(right) => {
+                "a column is compared with a Python list"
+            }
+            CmpOp::In | CmpOp::NotIn if kinds.is_column(&comparison.left) => {
+                "`in` asks Python whether it holds a column"
+            }
+            CmpOp::In | CmpOp::NotIn if kinds.is_column(right) => "`in` asks a column what it holds",
+            _ => continue,
+        };
+        let hint = "write `column.isin(*values)`; for a column of arrays, `F.array_contains(column, value)`";
+        findings.push(report::error("P014", program.span(*expr), message, hint));
+    }
     findings
-}
-
-fn collected(program: &Program<'_>, call: &Call<'_>) -> Option<Finding> {
-    let unbounded = call.chains.iter().filter(|chain| may_be_spark(chain)).find_map(|chain| {
-        let name = call.called(chain).filter(|name| matches!(*name, "collect" | "toPandas" | "toLocalIterator"))?;
-        let frame = chain.has("read") || chain.has("table") || chain.has("sql") || name != "collect";
-        (frame && !BOUNDS.iter().any(|bound| chain.has(bound))).then(|| name.to_owned())
-    })?;
-    let message = format!("`{unbounded}()` brings all rows to the driver");
-    Some(report::warning("P009", program.span(call.node), message, "write the frame out, or call `.limit(n)` first"))
 }
 
 fn shadowed<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
@@ -72,7 +66,7 @@ fn shadowed<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
         return None;
     }
     let arguments = call.node.arguments.args.as_ref();
-    let plain = |expr: &&Expr| {
+    let plain = |expr: &'a Expr| {
         matches!(
             expr,
             Expr::Generator(_)
@@ -86,15 +80,16 @@ fn shadowed<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
                 | Expr::Lambda(_)
         ) || matches!(expr, Expr::UnaryOp(minus) if minus.operand.is_number_literal_expr())
             || is_python(program, expr)
+            || program.literal(expr).is_some_and(|value| matches!(value, Expr::List(_) | Expr::Tuple(_) | Expr::Set(_)))
     };
     let builtin = match text {
         "sum" | "max" | "min" => {
             arguments.len() > 1
-                || arguments.first().filter(plain).is_some()
+                || arguments.first().is_some_and(plain)
                 || call.node.arguments.find_keyword("key").is_some()
         }
         "filter" => arguments.first().is_some_and(|first| first.is_lambda_expr() || first.is_none_literal_expr()),
-        _ => arguments.first().filter(plain).is_some(),
+        _ => arguments.first().is_some_and(plain),
     };
     let message = format!("`{text}` is Spark's function here, and is used as Python's builtin");
     let hint = format!("write `from pyspark.sql import functions as F` and `F.{text}` for columns");
@@ -108,50 +103,4 @@ fn is_python(program: &Program<'_>, expr: &Expr) -> bool {
     let builtin =
         ["len", "range", "list", "map", "int", "float", "sorted", "zip", "enumerate"].contains(&name.id.as_str());
     builtin && program.syntax().text(call.func.as_ref()) == name.id.as_str()
-}
-
-/// Whether an expression is a column for certain: a call of a Spark function, a method of one, or a comparison with one.
-fn is_column<'a>(program: &Program<'a>, expr: &'a Expr) -> bool {
-    // What these answer of a column is no column.
-    const PLAIN: &[&str] = &["udf", "pandas_udf", "broadcast"];
-    match expr {
-        Expr::Compare(compare) => {
-            compare
-                .ops
-                .iter()
-                .all(|op| !matches!(op, enginehouse_pycheck::ast::CmpOp::Is | enginehouse_pycheck::ast::CmpOp::IsNot))
-                && (is_column(program, &compare.left)
-                    || compare.comparators.iter().any(|right| is_column(program, right)))
-        }
-        Expr::Call(_) => {
-            let chains = program.chains(expr);
-            !chains.is_empty()
-                && chains.iter().all(|chain| {
-                    let function = chain
-                        .path()
-                        .and_then(|path| path.strip_prefix(FUNCTIONS)?.strip_prefix('.').map(str::to_owned));
-                    function.is_some_and(|function| {
-                        !PLAIN.contains(&function.as_str()) && chain.last().is_some_and(|hop| hop.call.is_some())
-                    })
-                })
-        }
-        _ => false,
-    }
-}
-
-struct Booleans<'a>(Vec<(&'a Expr, &'static str)>);
-
-impl<'a> Visitor<'a> for Booleans<'a> {
-    fn visit_stmt(&mut self, statement: &'a Stmt) {
-        visitor::walk_stmt(self, statement);
-    }
-
-    fn visit_expr(&mut self, expr: &'a Expr) {
-        match expr {
-            Expr::BoolOp(operation) => self.0.push((expr, if operation.op == BoolOp::And { "and" } else { "or" })),
-            Expr::UnaryOp(operation) if operation.op == UnaryOp::Not => self.0.push((expr, "not")),
-            _ => {}
-        }
-        visitor::walk_expr(self, expr);
-    }
 }

@@ -1,14 +1,14 @@
-//! Which tables the program names. Rule `P004`; what queries change is `P026`, what they load `X109`.
+//! Which tables the program names. Rule `P004`; what queries change is `X112`, what they are made of `X113`, what they load `X109`.
 
 use std::collections::BTreeSet;
 
-use enginehouse_pycheck::{Program, TextRange, Value, report};
+use enginehouse_pycheck::{Part, Program, TextRange, Value, report};
 use enginehouse_sdk::{Finding, Source, TableSource, Task};
 
 use super::{
     hops::may_be_spark,
     reads::{Read, What},
-    sql,
+    sql::{self, Query},
 };
 
 const VIEWS: &[&str] = &[
@@ -41,23 +41,35 @@ pub(super) fn check(task: &Task, program: &Program<'_>, reads: &[Read]) -> Vec<F
     for read in reads {
         match &read.what {
             What::Table(name) => findings.extend(judge(program, read.range, name, &tables, &views)),
-            What::Query(query) => {
-                let query = sql::read(query);
+            What::Query(text, query) => {
                 for name in &query.relations {
                     findings.extend(judge(program, read.range, name, &tables, &views));
                 }
-                if let Some(change) = query.changes {
-                    let message = format!("the query changes the catalog or a table: {}", report::quote(&change));
-                    let hint = "only read in queries, and write the result to `os.environ[\"OUTPUT_PATH\"]`";
-                    findings.push(report::error("P026", program.span(&read.range), message, hint));
-                }
-                if query.loads_code {
-                    let hint = "use Spark's own functions";
-                    findings.push(report::error("X109", program.span(&read.range), "the query loads code", hint));
-                }
+                findings.extend(of_query(program, read.range, text, query));
             }
             _ => {}
         }
+    }
+    findings
+}
+
+/// What is wrong with a query beside what it reads.
+fn of_query(program: &Program<'_>, range: TextRange, text: &Value, query: &Query) -> Vec<Finding> {
+    let span = program.span(&range);
+    let mut findings = Vec::new();
+    if let Some(change) = &query.changes {
+        let message = format!("the query changes the catalog or a table: {}", report::quote(change));
+        let hint = "only read in queries, and write the result to `os.environ[\"OUTPUT_PATH\"]`";
+        findings.push(report::error("X112", span, message, hint));
+    }
+    if query.loads_code {
+        findings.push(report::error("X109", span, "the query loads code", "use Spark's own functions"));
+    }
+    let put_together = text.known().is_none() && text.parts().iter().any(|part| matches!(part, Part::Text(_)));
+    if put_together {
+        let message = "the query is put together from values that the code does not tell";
+        let hint = "write `spark.sql(\"… WHERE day = :day\", args={\"day\": day})`, or use frames";
+        findings.push(report::warning("X113", span, message, hint));
     }
     findings
 }
@@ -130,9 +142,8 @@ fn views(program: &Program<'_>, reads: &[Read]) -> Views {
         }
     }
     for read in reads {
-        if let What::Query(query) = &read.what {
-            let query = sql::read(query);
-            views.names.extend(query.views);
+        if let What::Query(_, query) = &read.what {
+            views.names.extend(query.views.iter().cloned());
             views.database |= query.uses;
         }
     }

@@ -28,6 +28,10 @@ fn csv() -> Task {
     task(vec![objects("s3://data/sales.csv")])
 }
 
+fn on(platform: &str) -> Task {
+    Task { platform: Some(platform.to_owned()), ..csv() }
+}
+
 fn found(findings: &[Finding]) -> Vec<String> {
     findings.iter().map(|finding| format!("{} {:?} {}", finding.rule, finding.severity, finding.message)).collect()
 }
@@ -244,8 +248,17 @@ fn p004_p005_tables() {
     }
     caught("P004", Warning, &orders, &program("spark.table('orders')"));
     caught("P004", Note, &orders, &program("spark.table(input())"));
-    caught("P005", Error, &orders, &format!("{HEAD}df = spark.table('sales.orders')\n{WRITE}"));
-    spared("P005", &csv(), &with(""));
+    // The platform brings the catalog: the program need not ask for it, and must not take it away.
+    spared("P005", &orders, &format!("{HEAD}df = spark.table('sales.orders')\n{WRITE}"));
+    for (value, taken) in [("in-memory", true), ("hive", false)] {
+        let config = format!(".config('spark.sql.catalogImplementation', '{value}').getOrCreate");
+        let code = program("spark.table('sales.orders')").replace(".enableHiveSupport().getOrCreate", &config);
+        if taken { caught("P005", Error, &orders, &code) } else { spared("P005", &orders, &code) }
+    }
+    // What cannot be parsed is not taken for wrong, nor for unread.
+    let odd = program("spark.sql('SELECT * FROM sales.orders TABLESAMPLE (5 ROWS) s')");
+    spared("P002", &orders, &odd);
+    assert!(validate(&orders, &odd).iter().all(|finding| finding.severity != Error), "{:#?}", validate(&orders, &odd));
 }
 
 #[test]
@@ -284,8 +297,6 @@ fn p006_p026_output() {
         "df.rdd.saveAsTextFile('s3://elsewhere/x')",
         "df.limit(3).toPandas().to_csv('/tmp/x.csv')",
         "df.write.mode('overwrite').parquet(output + '/../x')",
-        "spark.sql('DROP TABLE a.b')",
-        "spark.sql('INSERT INTO a.b SELECT 1')",
         "df.write.jdbc('jdbc:x', 't')",
         "df.write.mode('overwrite').parquet(os.environ.get('OTHER', 's3://elsewhere/x'))",
     ] {
@@ -309,7 +320,7 @@ fn p006_p026_output() {
 #[test]
 fn p007_mode() {
     caught("P007", Warning, &csv(), &with("df.write.parquet(output)\n"));
-    caught("P007", Warning, &csv(), &with("df.write.mode('overwrite').csv('s3://data/sales.csv')\n"));
+    caught("P007", Error, &csv(), &with("df.write.mode('overwrite').csv('s3://data/sales.csv')\n"));
     spared(
         "P007",
         &csv(),
@@ -319,8 +330,16 @@ fn p007_mode() {
 
 #[test]
 fn p008_p009_platform_and_driver() {
-    caught("P008", Warning, &csv(), &with("").replace(".appName", ".master('local[*]').appName"));
-    caught("P008", Warning, &csv(), &with("").replace(".appName", ".config('spark.master', 'local').appName"));
+    let local = with("").replace(".appName", ".master('local[*]').appName");
+    let yarn = with("").replace(".appName", ".master('yarn').appName");
+    let config = with("").replace(".appName", ".config('spark.master', 'local').appName");
+    for (platform, severity) in [("emr", Error), ("local", Warning), ("lambda", Warning)] {
+        caught("P008", severity, &on(platform), &yarn);
+        caught("P008", severity, &on(platform), &config);
+    }
+    caught("P008", Error, &on("emr"), &local);
+    spared("P008", &on("local"), &local);
+    spared("P008", &on("lambda"), &local);
     for code in ["rows = df.collect()\nprint(rows)\n", "print(df.toPandas())\n"] {
         caught("P009", Warning, &csv(), &with(code));
     }
@@ -359,6 +378,27 @@ fn p014_booleans() {
     {
         caught("P014", Error, &csv(), &with(&format!("df = df.filter({test})\n")));
     }
+    for test in [
+        "if df.amount > 1:\n    print(1)\n",
+        "x = 1 if F.col('amount') > 1 else 2\n",
+        "df = df.filter(F.col('region') == ['a', 'b'])\n",
+        "regions = ['a', 'b']\ndf = df.filter(df['region'] in regions)\n",
+        "df = df.filter('a' in F.col('region'))\n",
+        "c = F.col('amount') > 1\nwhile c:\n    break\n",
+        "df = df.filter((df.amount > 1) and (df.region == 'a'))\n",
+    ] {
+        caught("P014", Error, &csv(), &with(test));
+    }
+    for fine in [
+        "rows = df.limit(3).collect()\nif rows[0]['amount'] > 1 and rows[0].amount < 3:\n    print(1)\n",
+        "if 'region' in df.columns and len(df.columns) > 3:\n    print(1)\n",
+        "c = F.col('amount')\nif c is not None:\n    print(1)\n",
+        "c = None\nfor n in ['a']:\n    c = F.col(n) if c is None else c | F.col(n)\n",
+        "if df.isEmpty() or not df.head(1):\n    print(1)\n",
+        "if df.schema == [] or df.columns == ['a']:\n    print(1)\n",
+    ] {
+        spared("P014", &csv(), &with(fine));
+    }
     clean(
         &csv(),
         &with(
@@ -368,35 +408,256 @@ fn p014_booleans() {
 }
 
 #[test]
-fn p021_columns() {
+fn p021_columns_that_are_not_there() {
     for step in [
         "df.filter(F.col('amout') > 1)",
         "df.select('region', 'nope')",
         "df.groupBy('zone').count()",
         "df.filter(F.col('amount') > 1).withColumn('x', F.col('y') * 2)",
         "df.drop('amount').select(F.sum('amount'))",
-        "df.withColumnRenamed('region', 'area').orderBy('region')",
-        "df.select(F.col('region').alias('r')).where(F.col('region') == 'a')",
+        "df.withColumnRenamed('region', 'area').groupBy('region').count()",
+        "df.select(F.col('region').alias('r')).select('region')",
+        "df.selectExpr('nope')",
+        "df.selectExpr('region AS r', 'sum(nope) AS s')",
+        "df.filter('amout > 1 AND region = 1')",
+        "df.withColumn('x', F.expr('nope + 1'))",
+        "df.withColumns({'x': F.col('nope')})",
+        "df.groupBy('region').agg(F.sum('amout').alias('t'))",
+        "df.groupBy('region').agg(F.sum('amount').alias('t')).select('amount')",
+        "df.groupBy('region').count().withColumn('n', F.col('counts'))",
+        "df.join(df.select('region'), 'zone')",
+        "df.join(df.select('region'), ['region', 'zone'])",
+        "df.filter(df['nope'] > 1)",
+        "df.filter(df.nope > 1)",
+        "df.toDF('a', 'b', 'c').select('region')",
+        "spark.sql('SELECT nope FROM v')",
+        "spark.sql('SELECT x.region, count(*) AS n FROM v x WHERE x.nope > 1 GROUP BY region').select('n')",
+        "spark.sql('SELECT region FROM v').select('amount')",
+        "spark.table('v').select('nope')",
     ] {
-        caught("P021", Error, &csv(), &with(&format!("df = {step}\n")));
+        caught("P021", Error, &csv(), &with(&format!("df.createOrReplaceTempView('v')\nout = {step}\n")));
     }
+    let orders = task(vec![table("sales", "orders")]);
+    let read = |step: &str| format!("{HEAD}df = {step}\n{WRITE}");
+    caught("P021", Error, &orders, &read("spark.table('sales.orders').select('nope')"));
+    caught("P021", Error, &orders, &read("spark.sql('SELECT nope FROM sales.orders WHERE year > 2000')"));
+}
+
+#[test]
+fn p021_columns_that_are_or_cannot_be_told() {
     for step in [
         "df.filter(F.col('Amount') > 1).groupBy('region').agg(F.sum('amount').alias('t')).orderBy(F.col('t'))",
         "df.withColumn('x', F.col('amount') * 2).select('x', '*')",
         "df.join(df.select(F.col('amount').alias('other')), F.col('other') == F.col('amount'))",
-        "df.selectExpr('nope')",
+        "df.join(df.select('region', F.col('amount').alias('other')), 'region').select('other', df.day)",
         "df.toDF('a', 'b', 'c').select('a')",
+        "df.toDF(*names).select('a')",
+        // Spark looks further up for a filter and an order.
+        "df.select(F.col('region').alias('r')).where(F.col('region') == 'a')",
+        "df.select('region').orderBy('amount')",
+        "df.withColumnRenamed('region', 'area').orderBy('region')",
+        "df.groupBy('region').agg(F.sum('amount').alias('t')).orderBy(F.sum('amount').desc())",
+        "df.groupBy('region').agg(F.sum('amount')).select('sum(amount)')",
+        "df.groupBy('region').agg({'amount': 'sum'}).withColumnRenamed('sum(amount)', 't').select('t')",
+        "df.groupBy('region').sum('amount').select('region')",
+        "df.groupBy('region').pivot('day').sum('amount').select('anything')",
+        "df.groupBy(F.year('day').alias('y')).count().select('y', 'count')",
+        "df.select(F.explode(F.split('region', ' ')).alias('word')).groupBy('word').count()",
+        "df.select('region', F.posexplode(F.split('region', ' '))).select('pos')",
+        "df.select(F.upper('region')).select('upper(region)')",
+        "df.selectExpr('amount * 2 AS double', 'double + 1 AS more').select('more')",
+        "df.selectExpr('*', 'year(day) AS y').filter('y > 2000 AND amount > 1')",
+        "df.alias('a').join(df.alias('b'), F.col('a.region') == F.col('b.region')).select('a.region')",
+        "df.select(F.col('_metadata.file_path'), F.input_file_name())",
+        "df.select([c for c in df.columns]).select('region')",
+        "df.select(*df.columns, F.lit(1).alias('one')).select('one')",
+        "df.withColumn('s', F.struct('region', 'day')).select('s.region')",
+        "df.transform(lambda d: d.withColumn('z', F.lit(1))).select('z')",
+        "df.na.fill(0).select('region')",
+        "df.unpivot('region', ['amount'], 'k', 'v').select('k')",
+        "df.withColumn('rank', F.row_number().over(w)).filter(F.col('rank') == 1).drop('rank')",
+        "df.filter(F.exists(F.split('region', ' '), lambda part: part == 'x'))",
+        "df.mapInPandas(f, 'zz int').select('zz')",
+        "df.crossJoin(df.select(F.max('amount').alias('most'))).select('most')",
+        "df.filter(df.region.isin(['a', 'b'])).select(df['day'])",
+        "spark.sql('SELECT region, sum(amount) AS t FROM v GROUP BY region HAVING t > 1 ORDER BY t').select('t')",
+        "spark.sql('SELECT v.region, current_date AS d, date_add(day, 1) FROM v WHERE day > current_date - INTERVAL 3 DAYS')",
+        "spark.sql('SELECT filter(split(region, \" \"), x -> x > day) AS xs FROM v').select('xs')",
+        "spark.sql('WITH a AS (SELECT region AS r FROM v) SELECT r FROM a').select('r')",
+        "spark.table('v').select('day')",
     ] {
-        spared("P021", &csv(), &with(&format!("df = {step}\n")));
+        let body = format!(
+            "names = ['a']\nf = print\nfrom pyspark.sql import Window\nw = Window.partitionBy('region').orderBy('day')\n\
+             df.createOrReplaceTempView('v')\nout = {step}\nprint(names, f, w)\n"
+        );
+        let findings = validate(&csv(), &with(&body));
+        assert!(findings.iter().all(|finding| finding.severity != Error), "{:#?}\n{step}", found(&findings));
     }
     spared("P021", &csv(), &with("df = df.select('_c0')\n").replace(".option(\"header\", True)", ""));
-    let orders = task(vec![table("sales", "orders")]);
+    spared("P021", &csv(), &with("df = df.select('x')\n").replace(".option(\"header\", True)", ".schema('x int')"));
+}
+
+#[test]
+fn p010_to_p012_costly_ways() {
+    caught("P010", Warning, &csv(), &with("for c in ['region']:\n    df = df.withColumn(c, F.trim(c))\n"));
+    spared("P010", &csv(), &with("df = df.withColumn('x', F.trim('region'))\nfor c in ['a']:\n    print(c)\n"));
+    for join in ["df.join(df.limit(3))", "df.crossJoin(df.limit(3))"] {
+        caught("P011", Warning, &csv(), &with(&format!("out = {join}\n")));
+    }
+    spared("P011", &csv(), &with("out = df.join(df.limit(3), 'region')\nprint(','.join(['a']))\n"));
+    spared("P011", &csv(), &with("out = df.join(other=df.limit(3), on='region')\n"));
+    for udf in ["F.udf(lambda s: s.lower())", "F.udf(lambda s: len(s) if s else None, 'int')"] {
+        caught("P012", Warning, &csv(), &with(&format!("f = {udf}\nout = df.select(f('region'))\n")));
+    }
     caught(
-        "P021",
-        Error,
-        &orders,
-        "spark = 1\nfrom pyspark.sql import SparkSession\nspark = SparkSession.builder.getOrCreate()\nspark.table('sales.orders').select('nope')\n",
+        "P012",
+        Warning,
+        &csv(),
+        &with("@F.udf('string')\ndef f(s):\n    \"Up.\"\n    return s.upper()\nprint(f)\n"),
     );
+    spared(
+        "P012",
+        &csv(),
+        &with("f = F.udf(lambda s: table[s])\ntable = {}\nprint(f, sorted([], key=lambda s: s.lower()))\n"),
+    );
+}
+
+#[test]
+fn p015_names_that_pyspark_does_not_have() {
+    for (code, at) in [
+        ("out = df.select(F.array_average('amount'))\n", "F.array_average('amount')"),
+        ("out = df.group_by('region')\n", "df.group_by('region')"),
+        ("out = df.filter(F.col('region').contain('x'))\n", "F.col('region').contain('x')"),
+        ("out = df.limit(3).to_csv('x')\n", "df.limit(3).to_csv('x')"),
+        ("from pyspark.sql.functions import nope\nprint(nope)\n", "nope"),
+        ("from pyspark.sql.types import NumberType\nprint(NumberType)\n", "NumberType"),
+        ("from pyspark.sql import Window\nw = Window.partition_by('region')\n", "Window.partition_by('region')"),
+        ("df.write.mode('overwrite').excel(output)\n", "df.write.mode('overwrite').excel(output)"),
+    ] {
+        let code = with(code);
+        caught("P015", Error, &csv(), &code);
+        let findings = validate(&csv(), &code);
+        let span = findings.iter().find(|finding| finding.rule == "P015").unwrap().span.as_ref().unwrap();
+        let line = code.lines().nth(span.start.line as usize - 1).unwrap();
+        assert_eq!(&line[span.start.column as usize - 1..span.end.column as usize - 1], at);
+    }
+    for code in [
+        "from pyspark.sql import DataFrame\ndef shout(df): return df\nDataFrame.shout = shout\nout = df.shout()\n",
+        "from pyspark.sql import DataFrame\nsetattr(DataFrame, 'shout', print)\nout = df.shout()\n",
+        "def f(frame): return frame.group_by('x')\nf(input())\n",
+        "row = df.first()\nprint(row.region.upper(), row.asDict())\n",
+        "print(df.columns.index('region'), df.dtypes, df.schema.names, df.rdd.getNumPartitions())\n",
+        "spark.catalog.dropTempView('v')\nspark.conf.set('a', 'b')\nspark.sparkContext.setLogLevel('WARN')\n",
+        "out = df.na.fill(0).stat.freqItems(['region'])\n",
+        "df.foo = 1\n",
+        "from pyspark.sql.functions import col as c, udf, pandas_udf, broadcast\nprint(c, udf, pandas_udf, broadcast(df).count())\n",
+        "s = F.udf(lambda x: x)\nout = df.select(s(F.col('region')).alias('r'))\n",
+        "out = df.select(F.when(F.col('amount') > 1, 'a').when(F.col('amount') > 2, 'b').otherwise('c').alias('k'))\n",
+        "pdf = df.limit(5).toPandas()\nprint(pdf.describe(), pdf.to_dict())\n",
+        "parts = df.randomSplit([0.5, 0.5])\nprint(parts[0].count())\n",
+    ] {
+        spared("P015", &csv(), &with(code));
+    }
+}
+
+#[test]
+fn p016_to_p020_old_and_repeated() {
+    caught("P016", Warning, &csv(), &with("df.registerTempTable('t')\n"));
+    caught("P016", Warning, &csv(), &with("out = df.unionAll(df)\n"));
+    caught("P016", Warning, &csv(), &with("from pyspark.sql import SQLContext\nprint(SQLContext)\n"));
+    caught("P016", Warning, &csv(), &with("rdd = spark.sparkContext.parallelize([1])\n"));
+    caught("P017", Warning, &csv(), &with("print(df.rdd.map(lambda r: r[0]).count())\n"));
+    caught("P018", Warning, &csv(), &with("out = df.filter('amount > 1')\nprint(out.count())\nprint(out.count())\n"));
+    spared("P018", &csv(), &with("out = df.filter('amount > 1').cache()\nprint(out.count())\nprint(out.count())\n"));
+    spared("P018", &csv(), &with("print(df.count(), df.filter('amount > 1').count(), df.groupBy('region').count())\n"));
+    let large = |bytes| {
+        let mut source = testing::csv("s3://data/sales.csv", &[("region", ""), ("amount", ""), ("day", "")]);
+        source.bytes = bytes;
+        task(vec![Source::Objects(source)])
+    };
+    caught("P019", Warning, &large(Some(5 << 30)), &with("df = df.coalesce(1)\n"));
+    spared("P019", &large(Some(5 << 20)), &with("df = df.coalesce(1)\n"));
+    spared("P019", &large(None), &with("df = df.groupBy('region').count().repartition(1)\n"));
+    caught("P020", Warning, &csv(), &with("out = df.filter('amount > 1').cache()\nprint(out.count())\n"));
+    for reuse in [
+        "print(out.count())\nout.show()\n",
+        "print(df.join(out, 'region').count())\n",
+        "out.createOrReplaceTempView('v')\n",
+        "for i in [1, 2]:\n    print(out.filter(F.col('amount') == i).count())\n",
+    ] {
+        spared("P020", &csv(), &with(&format!("out = df.filter('amount > 1').cache()\n{reuse}")));
+    }
+    caught("P022", Warning, &large(Some(2 << 30)), &with(""));
+    spared("P022", &large(Some(2 << 20)), &with(""));
+}
+
+#[test]
+fn p023_on_lambda_the_session_ends() {
+    caught("P023", Warning, &on("lambda"), &with("").replace("spark.stop()\n", ""));
+    spared("P023", &on("lambda"), &with(""));
+    spared("P023", &on("local"), &with("").replace("spark.stop()\n", ""));
+}
+
+#[test]
+fn x112_x113_queries() {
+    let orders = task(vec![table("sales", "orders")]);
+    let program = |query: &str| format!("{HEAD}df = spark.table('sales.orders')\nspark.sql({query})\n{WRITE}");
+    for query in [
+        "'DROP TABLE sales.orders'",
+        "'INSERT INTO sales.orders SELECT * FROM sales.orders'",
+        "f'DELETE FROM {output}'",
+        "'-- harmless\\n TRUNCATE TABLE sales.orders'",
+        "'SELECT 1; ALTER TABLE sales.orders RENAME TO x'",
+        "'CREATE OR REPLACE TABLE x AS SELECT 1'",
+        "'DR' + 'OP DATABASE sales CASCADE'",
+        "'DROP TABLE $$ ???'",
+    ] {
+        caught("X112", Error, &orders, &program(query));
+    }
+    for query in ["'SHOW TABLES IN sales'", "'SELECT \"DROP TABLE x\" AS a'", "'SET spark.sql.ansi.enabled=false'"] {
+        spared("X112", &orders, &program(query));
+    }
+    caught("X113", Warning, &orders, &program("f'SELECT * FROM sales.orders WHERE id = {input()}'"));
+    spared("X113", &orders, &program("'SELECT * FROM sales.orders WHERE id = :id', args={'id': input()}"));
+    spared("X113", &orders, &program("input()"));
+}
+
+#[test]
+fn what_a_program_may_import_depends_on_its_platform() {
+    let code = format!("import pandas as pd\nimport boto3\nprint(pd, boto3)\n{}", with(""));
+    caught("C010", Error, &on("local"), &code);
+    spared("C010", &on("emr"), &code);
+    spared("C010", &on("lambda"), &code);
+    caught("C010", Error, &on("emr"), &format!("import requests_html\nprint(requests_html)\n{}", with("")));
+}
+
+/// The task for which a rule's page is written.
+fn sample(rule: &str) -> Task {
+    let mut sales = testing::csv("s3://data/sales.csv", &[("region", ""), ("amount", ""), ("day", "")]);
+    sales.properties = vec![("header".to_owned(), "true".to_owned())];
+    let sources = match rule {
+        "P004" | "P005" | "P008" | "X112" | "X113" => vec![table("sales", "orders")],
+        _ => vec![Source::Objects(sales)],
+    };
+    let platform = match rule {
+        "P005" | "P008" => "emr",
+        "P023" => "lambda",
+        _ => "local",
+    };
+    Task { platform: Some(platform.to_owned()), ..task(sources) }
+}
+
+#[test]
+fn pages_hold() {
+    let faults: Vec<String> = rules()
+        .into_iter()
+        .filter(|rule| rule.id.starts_with('P') || ["X108", "X109", "X112", "X113"].contains(&rule.id.as_str()))
+        .flat_map(|rule| {
+            let task = sample(&rule.id);
+            enginehouse_pycheck::pages::faults(&[rule], |code| validate(&task, code))
+        })
+        .collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 #[test]
@@ -422,6 +683,10 @@ fn x108_x109_ways_out() {
         caught("X108", Error, &csv(), &with(code));
     }
     for code in [
+        "spark.sparkContext.addArchive('s3://x/y.zip')\n",
+        "spark.sql('SET spark.jars = s3://x/y.jar')\n",
+        "for k, v in {'spark.jars': 's3://x/y.jar'}.items():\n    spark.conf.set(k, v)\n",
+        "key = 'spark.' + 'jars.' + 'packages'\nspark.conf.set(key, 'a:b:c')\n",
         "spark.sparkContext.addPyFile('s3://x/y.py')\n",
         "spark.sparkContext.addJar('s3://x/y.jar')\n",
         "spark.conf.set('spark.jars.packages', 'a:b:c')\n",

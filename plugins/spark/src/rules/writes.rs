@@ -1,14 +1,18 @@
 //! What the program writes. Rules `P006`, `P007`, `P026`.
 
+use std::ptr;
+
 use enginehouse_pycheck::{
     Call, Program, Ranged, TextRange, Value,
+    ast::Expr,
     libraries::{self, Touched},
     paths::{self, Fit},
     report,
 };
-use enginehouse_sdk::{Finding, Task};
+use enginehouse_sdk::{Finding, Severity, Task};
 
 use super::{
+    glue,
     hops::{after, may_be_spark, option},
     reads::{Read, What},
 };
@@ -47,6 +51,9 @@ pub(super) fn check(task: &Task, program: &Program<'_>, reads: &[Read]) -> Vec<F
     let mut written = false;
     for write in &writes {
         let span = program.span(&write.range);
+        let mode = mode(program, write, reads);
+        // That an input is overwritten says more than that it is not the output.
+        let input = mode.as_ref().is_some_and(|finding| finding.severity == Severity::Error);
         match &write.target {
             Target::Elsewhere(what) => {
                 written = true;
@@ -56,6 +63,7 @@ pub(super) fn check(task: &Task, program: &Program<'_>, reads: &[Read]) -> Vec<F
                 written = true;
                 match paths::output(task, value) {
                     Fit::Yes => {}
+                    Fit::No if input => {}
                     Fit::No => {
                         let message = format!("`{}` is written, which is not the run's output", value.display());
                         findings.push(report::error("P026", span, message, HINT));
@@ -67,7 +75,7 @@ pub(super) fn check(task: &Task, program: &Program<'_>, reads: &[Read]) -> Vec<F
                 }
             }
         }
-        findings.extend(mode(program, write, reads));
+        findings.extend(mode);
     }
     if !written {
         findings.push(unwritten(program));
@@ -92,7 +100,7 @@ fn mode(program: &Program<'_>, write: &Write, reads: &[Read]) -> Option<Finding>
                 _ => false,
             });
             let message = format!("`{}` is overwritten while it is read", report::quote(&path));
-            input.then(|| report::warning("P007", span, message, HINT))
+            input.then(|| report::error("P007", span, message, HINT))
         }
         _ => None,
     }
@@ -105,6 +113,12 @@ fn unwritten(program: &Program<'_>) -> Finding {
             builtin || chain.last().is_some_and(|hop| hop.call.is_some() && DISPLAYS.contains(&hop.name.as_ref()))
         })
     });
+    // A writer whose last method cannot be followed: `getattr(df.write, format)(path)`.
+    let writer = |expr: &Expr| expr.as_attribute_expr().is_some_and(|attribute| attribute.attr.as_str() == "write");
+    let called = |expr: &Expr| program.calls().iter().any(|call| ptr::eq(call.node.func.as_ref(), expr));
+    if program.references().any(|expr| writer(expr) && !called(expr)) {
+        return report::note("P006", None, "whether the result is written cannot be told from the code", HINT);
+    }
     match displays {
         true => report::warning("P006", None, "the program displays its result and writes nothing", HINT),
         false => report::error("P006", None, "the program writes no result", HINT),
@@ -118,9 +132,8 @@ fn of_call<'a>(program: &Program<'a>, call: &Call<'a>) -> Vec<Write> {
         let Some(name) = call.called(chain) else { continue };
         let texts = |place, name| call.argument(place, name).map(|path| program.texts_within(path));
         let mut push = |target, mode| found.push(Write { range, target, mode });
-        if let Some(methods) = after(chain, "write", BETWEEN, |name| FILES.contains(&name) || TABLES.contains(&name))
-            .as_deref()
-            .filter(|_| may_be_spark(chain))
+        if let Some(methods) =
+            after(chain, "write", BETWEEN, |name| FILES.contains(&name) || TABLES.contains(&name)).as_deref()
         {
             let target = match name {
                 "saveAsTable" | "insertInto" => vec![Target::Elsewhere("a table".to_owned())],
@@ -140,6 +153,11 @@ fn of_call<'a>(program: &Program<'a>, call: &Call<'a>) -> Vec<Write> {
             };
             for target in target {
                 push(target, Some(write_mode(program, call, methods)));
+            }
+        } else if let Some(places) = glue::writes(program, call, chain).filter(|_| may_be_spark(chain)) {
+            match places {
+                Some(paths) => paths.into_iter().for_each(|path| push(Target::Path(path), None)),
+                None => push(Target::Elsewhere("a table or a database".to_owned()), None),
             }
         } else if matches!(name, "writeTo" | "mergeInto") && may_be_spark(chain) {
             push(Target::Elsewhere("a table".to_owned()), None);

@@ -29,7 +29,8 @@ impl Supervisor for Faulty {
         let title = if has(Fault::DescribeChanges) { format!("Faulty {}", clock::nanos()) } else { "Faulty".into() };
         let platforms = if has(Fault::NoPlatform) { vec![] } else { vec!["local", "cluster"] };
         let platform = |name: &str| Platform { name: name.into(), summary: "made up".into() };
-        let rule = Rule { id: "F001".into(), severity: Severity::Error, summary: "nothing bad".into() };
+        let rule =
+            Rule { id: "F001".into(), severity: Severity::Error, summary: "nothing bad".into(), page: String::new() };
         let setting = |name: &str, summary: &str| Setting { name: name.into(), summary: summary.into(), default: None };
         Description {
             framework: "faulty".into(),

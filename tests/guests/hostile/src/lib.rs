@@ -44,7 +44,7 @@ impl Supervisor for Hostile {
             title: "Hostile".into(),
             version: "0.1.0".into(),
             platforms: vec![Platform { name: "local".into(), summary: "anywhere".into() }],
-            rules: vec![Rule { id: "H001".into(), severity: Severity::Note, summary }],
+            rules: vec![Rule { id: "H001".into(), severity: Severity::Note, summary, page: String::new() }],
             options: Vec::new(),
             settings: Vec::new(),
         }

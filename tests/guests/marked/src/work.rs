@@ -26,8 +26,18 @@ pub(crate) fn description(version: &str) -> Description {
         version: version.into(),
         platforms: vec![Platform { name: "here".into(), summary: "within the plugin".into() }],
         rules: vec![
-            Rule { id: "M001".into(), severity: Severity::Note, summary: "every code has one: the mark".into() },
-            Rule { id: "M002".into(), severity: Severity::Error, summary: "the code says `bad`".into() },
+            Rule {
+                id: "M001".into(),
+                severity: Severity::Note,
+                summary: "every code has one: the mark".into(),
+                page: String::new(),
+            },
+            Rule {
+                id: "M002".into(),
+                severity: Severity::Error,
+                summary: "the code says `bad`".into(),
+                page: String::new(),
+            },
         ],
         options: Vec::new(),
         settings: Vec::new(),
