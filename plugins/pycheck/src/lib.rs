@@ -16,6 +16,7 @@ pub mod paths;
 pub mod report;
 pub mod value;
 
+mod habits;
 mod leftovers;
 mod names;
 mod program;

@@ -1,19 +1,26 @@
 //! Which modules of the standard library a program may import, and the rule that stands against the others.
 
+mod denied;
+
 /// Modules that reach neither the system, the network nor other people's files. Of `os` and `sys` only parts may be used;
-/// of `pathlib`, `io` and `logging` what opens no file.
+/// of `pathlib`, `io`, `gzip` and `logging` what opens no file.
 pub const SAFE: &[&str] = &[
     "__future__",
     "abc",
     "argparse",
     "array",
+    "ast",
     "base64",
     "binascii",
     "bisect",
+    "bz2",
     "calendar",
     "cmath",
+    "codecs",
     "collections",
+    "configparser",
     "contextlib",
+    "contextvars",
     "copy",
     "csv",
     "dataclasses",
@@ -22,9 +29,12 @@ pub const SAFE: &[&str] = &[
     "difflib",
     "enum",
     "errno",
+    "fnmatch",
     "fractions",
     "functools",
+    "getopt",
     "graphlib",
+    "gzip",
     "hashlib",
     "heapq",
     "hmac",
@@ -36,22 +46,30 @@ pub const SAFE: &[&str] = &[
     "keyword",
     "locale",
     "logging",
+    "lzma",
     "math",
     "numbers",
     "operator",
+    "optparse",
     "os",
     "pathlib",
+    "platform",
+    "posixpath",
     "pprint",
     "queue",
     "random",
     "re",
+    "reprlib",
     "secrets",
+    "shlex",
+    "stat",
     "statistics",
     "string",
     "struct",
     "sys",
     "textwrap",
     "time",
+    "tomllib",
     "traceback",
     "types",
     "typing",
@@ -61,22 +79,39 @@ pub const SAFE: &[&str] = &[
     "uuid",
     "warnings",
     "weakref",
+    "xml",
     "zlib",
     "zoneinfo",
 ];
 
-/// The rule against a module or a dotted name, and what it does in words: the longest prefix counts, and an entry of
-/// `allowed` that is as long wins.
-pub(crate) fn denied(path: &str, allowed: &[&str]) -> Option<(&'static str, &'static str)> {
+/// What the lists say of a module or a dotted name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is harmless, or the framework's own.
+    Allowed,
+    /// The rule against it, and what it does in words.
+    Denied(&'static str, &'static str),
+    /// Nothing.
+    Unlisted,
+}
+
+/// The longest prefix counts, and an entry of `allowed` that is as long wins.
+pub(crate) fn verdict(path: &str, allowed: &[&str]) -> Verdict {
     for part in std::iter::successors(Some(path), |path| path.rsplit_once('.').map(|(parent, _)| parent)) {
-        if allowed.contains(&part) {
-            return None;
+        if allowed.contains(&part) || denied::ALLOWED.contains(&part) {
+            return Verdict::Allowed;
         }
-        if let Some((rule, what, _)) = DENIED.iter().find(|(_, _, names)| names.contains(&part)) {
-            return (!rule.is_empty()).then_some((*rule, *what));
+        if let Some((rule, what, _)) = denied::DENIED.iter().find(|(_, _, names)| names.contains(&part)) {
+            return Verdict::Denied(rule, what);
         }
     }
-    None
+    Verdict::Unlisted
+}
+
+/// Whether a path is a harmless part of this module, which is denied.
+pub(crate) fn is_harmless_part(path: &str, module: &str) -> bool {
+    let below = path.strip_prefix(module).is_some_and(|rest| rest.starts_with('.'));
+    below && verdict(path, &[]) == Verdict::Allowed
 }
 
 /// Whether a path lies at or under one of these.
@@ -84,335 +119,36 @@ pub(crate) fn within(path: &str, names: &[&str]) -> bool {
     names.iter().any(|name| path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
 }
 
-/// Rule, what the names do, names. An empty rule lets a part of something denied pass.
-const DENIED: &[(&str, &str, &[&str])] = &[
-    (
-        "",
-        "",
-        &[
-            "os.environ",
-            "os.getenv",
-            "os.path",
-            "os.sep",
-            "os.linesep",
-            "os.name",
-            "os.cpu_count",
-            "os.getcwd",
-            "os.fspath",
-            "os.curdir",
-            "os.PathLike",
-            "os.pathsep",
-            "os.getpid",
-            "os.devnull",
-            "os.extsep",
-            "urllib.parse",
-            "xml.sax.saxutils.escape",
-            "concurrent.futures.TimeoutError",
-            "asyncio.TimeoutError",
-            "io.StringIO",
-            "io.BytesIO",
-        ],
-    ),
-    (
-        "X101",
-        "starts other programs",
-        &[
-            "subprocess",
-            "pty",
-            "commands",
-            "popen2",
-            "pexpect",
-            "sh",
-            "plumbum",
-            "fabric",
-            "invoke",
-            "os.system",
-            "os.popen",
-            "os.spawnl",
-            "os.spawnle",
-            "os.spawnlp",
-            "os.spawnlpe",
-            "os.spawnv",
-            "os.spawnve",
-            "os.spawnvp",
-            "os.spawnvpe",
-            "os.execl",
-            "os.execle",
-            "os.execlp",
-            "os.execlpe",
-            "os.execv",
-            "os.execve",
-            "os.execvp",
-            "os.execvpe",
-            "os.posix_spawn",
-            "os.posix_spawnp",
-            "os.startfile",
-            "os.fork",
-            "os.forkpty",
-            "os.kill",
-            "os.killpg",
-            "os.abort",
-            "os._exit",
-            "os.putenv",
-            "asyncio.create_subprocess_exec",
-            "asyncio.create_subprocess_shell",
-            "asyncio.subprocess",
-            "sys.setprofile",
-            "sys.settrace",
-            "posix",
-            "nt",
-            "_posixsubprocess",
-        ],
-    ),
-    (
-        "X102",
-        "runs code that is made at run time",
-        &[
-            "builtins.eval",
-            "builtins.exec",
-            "builtins.compile",
-            "builtins.__import__",
-            "builtins.__build_class__",
-            "builtins.breakpoint",
-            "importlib",
-            "imp",
-            "runpy",
-            "code",
-            "codeop",
-            "pkgutil",
-            "zipimport",
-            "timeit",
-            "cProfile",
-            "profile",
-            "pdb",
-            "bdb",
-            "trace",
-            "doctest",
-            "logging.config",
-            "site",
-            "sitecustomize",
-            "ast.literal_eval.__globals__",
-            "numexpr",
-            "sys.path",
-            "sys.meta_path",
-            "sys.path_hooks",
-            "sys.addaudithook",
-        ],
-    ),
-    (
-        "X103",
-        "opens network connections",
-        &[
-            "socket",
-            "socketserver",
-            "ssl",
-            "select",
-            "selectors",
-            "http",
-            "urllib",
-            "urllib2",
-            "urllib3",
-            "requests",
-            "requests_toolbelt",
-            "httpx",
-            "aiohttp",
-            "httplib2",
-            "ftplib",
-            "telnetlib",
-            "smtplib",
-            "poplib",
-            "imaplib",
-            "nntplib",
-            "xmlrpc",
-            "webbrowser",
-            "wsgiref",
-            "cgi",
-            "paramiko",
-            "websocket",
-            "websockets",
-            "pycurl",
-            "tornado",
-            "twisted",
-            "grpc",
-            "zmq",
-            "_socket",
-            "flask",
-            "fastapi",
-            "uvicorn",
-            "asyncio.open_connection",
-            "asyncio.start_server",
-            "asyncio.open_unix_connection",
-            "asyncio.start_unix_server",
-        ],
-    ),
-    (
-        "X104",
-        "changes or searches files",
-        &[
-            "shutil",
-            "tempfile",
-            "glob",
-            "fileinput",
-            "linecache",
-            "filecmp",
-            "zipfile",
-            "tarfile",
-            "gzip.open",
-            "bz2",
-            "lzma",
-            "sqlite3",
-            "dbm",
-            "os.remove",
-            "os.unlink",
-            "os.rmdir",
-            "os.removedirs",
-            "os.rename",
-            "os.renames",
-            "os.replace",
-            "os.chmod",
-            "os.chown",
-            "os.lchown",
-            "os.chflags",
-            "os.link",
-            "os.symlink",
-            "os.mkdir",
-            "os.makedirs",
-            "os.mkfifo",
-            "os.mknod",
-            "os.truncate",
-            "os.ftruncate",
-            "os.open",
-            "os.fdopen",
-            "os.write",
-            "os.read",
-            "os.listdir",
-            "os.scandir",
-            "os.walk",
-            "os.fwalk",
-            "os.chdir",
-            "os.fchdir",
-            "os.chroot",
-            "os.umask",
-            "os.utime",
-            "os.stat",
-            "os.lstat",
-            "os.readlink",
-            "os.access",
-            "os.dup",
-            "os.dup2",
-            "os.pipe",
-            "os.sendfile",
-            "os.copy_file_range",
-            "pathlib.os",
-            "io.FileIO",
-            "io.open_code",
-            "io.OpenWrapper",
-            "logging.FileHandler",
-            "logging.handlers",
-        ],
-    ),
-    (
-        "X106",
-        "unpickles, which runs code",
-        &[
-            "pickle",
-            "_pickle",
-            "cPickle",
-            "marshal",
-            "shelve",
-            "dill",
-            "cloudpickle",
-            "joblib",
-            "jsonpickle",
-            "pandas.read_pickle",
-            "torch.load",
-            "numpy.lib.npyio",
-            "yaml.load",
-            "yaml.unsafe_load",
-            "yaml.full_load",
-            "copyreg",
-            "pyspark.cloudpickle",
-            "pyspark.serializers",
-            "ray.cloudpickle",
-            "multiprocessing.reduction",
-        ],
-    ),
-    (
-        "X107",
-        "reaches into the interpreter",
-        &[
-            "inspect",
-            "gc",
-            "dis",
-            "opcode",
-            "symtable",
-            "sys.modules",
-            "sys._getframe",
-            "sys._current_frames",
-            "sys.exc_info.__self__",
-            "sys.__dict__",
-            "builtins.__dict__",
-            "builtins.__builtins__",
-            "builtins.__loader__",
-            "builtins.__spec__",
-            "types.FunctionType",
-            "types.CodeType",
-            "types.LambdaType",
-            "types.MethodType",
-            "types.ModuleType",
-            "types.FrameType",
-            "operator.attrgetter.__self__",
-            "sys.setrecursionlimit.__self__",
-            "sys.unraisablehook",
-            "sys.excepthook",
-        ],
-    ),
-    (
-        "X110",
-        "starts threads or processes, or calls native code",
-        &[
-            "ctypes",
-            "_ctypes",
-            "cffi",
-            "mmap",
-            "signal",
-            "threading",
-            "_thread",
-            "multiprocessing",
-            "concurrent",
-            "resource",
-            "fcntl",
-            "termios",
-            "pwd",
-            "grp",
-            "syslog",
-            "curses",
-            "readline",
-            "atexit",
-            "faulthandler",
-            "sched",
-            "billiard",
-            "greenlet",
-            "gevent",
-            "eventlet",
-            "llvmlite",
-        ],
-    ),
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn no_name_is_listed_twice() {
+        let mut names: Vec<&str> = denied::DENIED.iter().flat_map(|(_, _, names)| names.iter().copied()).collect();
+        names.extend(denied::ALLOWED);
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+
+    #[test]
     fn the_longest_prefix_counts() {
-        let rule = |path, allowed: &[&str]| denied(path, allowed).map(|(rule, _)| rule);
+        let rule = |path, allowed: &[&str]| match verdict(path, allowed) {
+            Verdict::Denied(rule, _) => Some(rule),
+            _ => None,
+        };
         assert_eq!(rule("os.system", &[]), Some("X101"));
         assert_eq!(rule("subprocess.run.__name__", &[]), Some("X101"));
         assert_eq!(rule("urllib.request.urlopen", &[]), Some("X103"));
         assert_eq!(rule("urllib.parse.quote", &[]), None);
         assert_eq!(rule("os.path.join", &[]), None);
         assert_eq!(rule("math.sqrt", &[]), None);
+        assert_eq!(rule("http.client", &[]), Some("X103"));
+        assert_eq!(rule("http.server.HTTPServer", &[]), Some("X114"));
+        assert_eq!(rule("socket.gethostname", &[]), None);
+        assert!(is_harmless_part("socket.gethostname", "socket") && !is_harmless_part("socket.socket", "socket"));
         assert_eq!(rule("threading.Lock", &["threading"]), None);
         assert_eq!(rule("pyspark.cloudpickle.loads", &["pyspark"]), Some("X106"));
         assert!(within("pyspark.sql", &["pyspark"]) && !within("pysparkling", &["pyspark"]));

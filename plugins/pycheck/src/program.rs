@@ -10,7 +10,7 @@ use crate::{
     Syntax,
     chain::{Chain, Hop, Root},
     resolve::Resolver,
-    scope::{self, Origin, Reference},
+    scope::{self, Origin, Reference, Role},
     value::Value,
 };
 
@@ -37,6 +37,8 @@ pub struct Call<'a> {
     pub chains: Rc<[Chain<'a>]>,
     /// What is called: at least one.
     pub callee: Rc<[Chain<'a>]>,
+    pub(crate) expr: &'a Expr,
+    pub(crate) role: Role<'a>,
 }
 
 /// A name, an attribute, a call or an item, and what it may stand for.
@@ -73,7 +75,13 @@ impl<'a> Program<'a> {
         self.calls.get_or_init(|| {
             let calls = self.resolver.model.calls.iter();
             calls
-                .map(|(expr, node)| Call { node, chains: self.chains(expr), callee: self.chains(&node.func) })
+                .map(|(expr, node, role)| Call {
+                    node,
+                    chains: self.chains(expr),
+                    callee: self.chains(&node.func),
+                    expr,
+                    role: *role,
+                })
                 .collect()
         })
     }

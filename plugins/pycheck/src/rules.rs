@@ -2,16 +2,22 @@
 
 use enginehouse_sdk::{Finding, Rule, Severity};
 
-use crate::{Program, leftovers, names, report, safety};
+use crate::{Program, habits, leftovers, names, report, safety};
 
 /// What the caller of the rules knows.
 #[derive(Debug, Clone, Default)]
 pub struct Policy<'a> {
-    /// Modules that may be imported with all that lies under them, beside [`crate::modules::SAFE`]: the framework's own.
-    /// They win over the safety rules against imports.
+    /// Modules that the planned platform has beside [`crate::modules::SAFE`], with all that lies under them. Where no platform is
+    /// planned yet, those of any. They win over the safety rules against imports.
     pub modules: &'a [&'a str],
     /// Texts that the task names, such as uris: no placeholder, whatever they look like.
     pub given: &'a [&'a str],
+    /// The calls by which the framework makes data of what is written in the program, such as `createDataFrame` or
+    /// `ray.data.from_items`, where a source was given and the program does not read it; empty otherwise.
+    pub makers: &'a [&'a str],
+    /// Whether the platform keeps credentials of its own in the environment, as AWS does: to pass these on is needless, and
+    /// no more.
+    pub lends_credentials: bool,
 }
 
 /// The most findings of the common rules.
@@ -21,6 +27,7 @@ const FINDINGS: usize = 500;
 pub fn check(program: &Program<'_>, policy: &Policy<'_>) -> Vec<Finding> {
     let mut findings = names::check(program);
     findings.extend(placeholders(program, policy));
+    findings.extend(habits::check(program, policy));
     findings.extend(safety::check(program, policy));
     if program.exhausted() {
         let message = "the program is too intricate to be checked";
@@ -38,6 +45,10 @@ pub fn rules() -> Vec<Rule> {
         (Error, include_str!("../rules/C003.md")),
         (Warning, include_str!("../rules/C004.md")),
         (Error, include_str!("../rules/C005.md")),
+        (Error, include_str!("../rules/C006.md")),
+        (Warning, include_str!("../rules/C007.md")),
+        (Error, include_str!("../rules/C008.md")),
+        (Warning, include_str!("../rules/C009.md")),
         (Error, include_str!("../rules/C010.md")),
         (Error, include_str!("../rules/X101.md")),
         (Error, include_str!("../rules/X102.md")),
@@ -47,6 +58,9 @@ pub fn rules() -> Vec<Rule> {
         (Error, include_str!("../rules/X106.md")),
         (Error, include_str!("../rules/X107.md")),
         (Error, include_str!("../rules/X110.md")),
+        (Warning, include_str!("../rules/X111.md")),
+        (Error, include_str!("../rules/X114.md")),
+        (Error, include_str!("../rules/X115.md")),
     ]
     .into_iter()
     .map(|(severity, page)| Rule::of_page(severity, page))
@@ -87,7 +101,7 @@ mod tests {
 
     fn found(code: &str, given: &[&str]) -> Vec<(String, Severity)> {
         let syntax = Syntax::parse(code).unwrap_or_else(|findings| panic!("{findings:?}"));
-        let policy = Policy { modules: &[], given };
+        let policy = Policy { given, ..Policy::default() };
         check(&Program::read(&syntax), &policy).into_iter().map(|finding| (finding.rule, finding.severity)).collect()
     }
 
@@ -110,7 +124,11 @@ mod tests {
 
     #[test]
     fn pages_hold() {
-        let policy = Policy { modules: &["pyspark", "ray", "pandas", "numpy"], given: &[] };
+        let policy = Policy {
+            modules: &["pyspark", "ray", "pandas", "numpy", "yaml"],
+            makers: &["createDataFrame", "ray.data.from_items"],
+            ..Policy::default()
+        };
         let validate = |code: &str| match Syntax::parse(code) {
             Ok(syntax) => check(&Program::read(&syntax), &policy),
             Err(findings) => findings,

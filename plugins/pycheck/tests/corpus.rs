@@ -7,7 +7,7 @@ use enginehouse_sdk::{Finding, Severity};
 
 fn findings(code: &str) -> Result<Vec<Finding>, Vec<Finding>> {
     let syntax = Syntax::parse(code)?;
-    Ok(check(&Program::read(&syntax), &Policy { modules: &["pyspark", "pandas", "numpy", "ray"], given: &[] }))
+    Ok(check(&Program::read(&syntax), &Policy { modules: &["pyspark", "pandas", "numpy", "ray"], ..Policy::default() }))
 }
 
 #[test]

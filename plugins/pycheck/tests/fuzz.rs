@@ -105,7 +105,7 @@ const PIECES: &[&str] = &[
 ];
 
 fn read(code: &str) -> Vec<Finding> {
-    let policy = Policy { modules: &["pyspark", "ray"], given: &["s3://a/b"] };
+    let policy = Policy { modules: &["pyspark", "ray"], given: &["s3://a/b"], ..Policy::default() };
     match Syntax::parse(code) {
         Ok(syntax) => check(&Program::read(&syntax), &policy),
         Err(findings) => findings,

@@ -14,7 +14,7 @@ use enginehouse_pycheck::{Policy, Program, Syntax, check};
 
 fn answer(code: &str) -> usize {
     match Syntax::parse(code) {
-        Ok(syntax) => check(&Program::read(&syntax), &Policy { modules: &["pyspark"], given: &[] }).len(),
+        Ok(syntax) => check(&Program::read(&syntax), &Policy { modules: &["pyspark"], ..Policy::default() }).len(),
         Err(findings) => {
             assert!(!findings.is_empty(), "an error without a finding: {code:?}");
             findings.len()

@@ -50,7 +50,7 @@ fn corpus() -> Vec<(String, String)> {
 
 fn ours(code: &str) -> Result<Vec<Finding>, Vec<Finding>> {
     let syntax = Syntax::parse(code)?;
-    Ok(check(&Program::read(&syntax), &Policy { modules: &["pyspark", "pandas", "numpy", "ray"], given: &[] }))
+    Ok(check(&Program::read(&syntax), &Policy { modules: &["pyspark", "pandas", "numpy", "ray"], ..Policy::default() }))
 }
 
 /// The lines on which ruff finds one of these rules.

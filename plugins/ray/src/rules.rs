@@ -28,7 +28,7 @@ pub(crate) fn validate(task: &Task, code: &str) -> Vec<Finding> {
     };
     let program = Program::read(&syntax);
     let given = given(task);
-    let mut findings = check(&program, &Policy { modules: MODULES, given: &given });
+    let mut findings = check(&program, &Policy { modules: MODULES, given: &given, ..Policy::default() });
     findings.extend(cluster::check(&program));
     findings.extend(reads::check(task, &program));
     findings.extend(writes::check(task, &program));

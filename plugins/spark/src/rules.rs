@@ -37,7 +37,7 @@ pub(crate) fn validate(task: &Task, code: &str) -> Vec<Finding> {
     let program = Program::read(&syntax);
     let given = paths::given(task);
     let platform = Platform::of(task);
-    let policy = Policy { modules: platform.modules(), given: &given };
+    let policy = Policy { modules: platform.modules(), given: &given, ..Policy::default() };
     let mut findings = check(&program, &policy);
     let (kinds, walk) = (Kinds::new(&program), Walk::of(syntax.body()));
     let reads = reads::find(&program, &walk);

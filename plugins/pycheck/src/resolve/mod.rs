@@ -71,7 +71,7 @@ impl<'a> Resolver<'a> {
         let mut callers: BTreeMap<u32, Vec<&'a ExprCall>> = BTreeMap::new();
         let mut escaped = BTreeSet::new();
         let called: BTreeMap<u32, &'a ExprCall> =
-            model.calls.iter().filter_map(|(_, call)| Some((called_name(call)?, *call))).collect();
+            model.calls.iter().filter_map(|(_, call, _)| Some((called_name(call)?, *call))).collect();
         for used in model.uses.values().filter(|_| !model.functions.is_empty()) {
             for binding in model.reaching(used) {
                 let Origin::Function(def) = binding.origin else { continue };

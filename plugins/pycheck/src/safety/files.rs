@@ -21,6 +21,9 @@ const CHANGES: &[&str] = &[
 ];
 /// Methods that mean this on a path alone.
 const OF_PATHS: &[&str] = &["rename", "replace", "touch", "mkdir"];
+/// Methods of a client of the object store.
+const OF_STORES: &[&str] =
+    &["delete_object", "delete_objects", "delete_bucket", "delete_table", "delete_database", "delete"];
 
 const HINT: &str = "write below `os.environ[\"OUTPUT_PATH\"]` through the engine";
 
@@ -40,12 +43,30 @@ fn judge<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
     if call.callee.iter().any(|chain| is_open(chain.pure_path())) {
         return opened(program, call, 1);
     }
+    if call.callee.iter().any(|chain| chain.pure_path() == Some("logging.basicConfig")) {
+        let message = "the log is written to a file, which is lost when the program ends";
+        let file = call.argument(usize::MAX, "filename")?;
+        return Some(report::warning(
+            "X104",
+            program.span(file),
+            message,
+            "leave `filename` out: what is printed is kept",
+        ));
+    }
     call.chains.iter().find_map(|chain| {
         let hop = chain.last().filter(|hop| hop.call.is_some())?;
         let of_path = chain.path().is_some_and(|path| path.starts_with("pathlib."));
         let name = hop.name.as_ref();
         if of_path && name == "open" {
             return opened(program, call, 0);
+        }
+        if OF_STORES.contains(&name) && chain.path().is_some_and(|path| path.starts_with("boto3.")) {
+            return Some(report::error(
+                "X104",
+                program.span(call.node),
+                format!("`{name}` deletes what is stored"),
+                HINT,
+            ));
         }
         (CHANGES.contains(&name) || (of_path && OF_PATHS.contains(&name)))
             .then(|| report::error("X104", program.span(call.node), format!("`{name}` changes files"), HINT))

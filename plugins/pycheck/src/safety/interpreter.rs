@@ -1,10 +1,21 @@
 //! Ways from an ordinary object into the interpreter: dunder chains, and names that are made at run time.
 
-use enginehouse_sdk::{Finding, Severity};
+use enginehouse_sdk::{
+    Finding,
+    Severity::{self, Error, Warning},
+};
 use ruff_python_ast::Expr;
 
-use super::references::may_be_module;
-use crate::{Call, Program, chain::Root, report, value::Part};
+use super::{decoded, references::MODULES};
+use crate::{
+    Call, Policy, Program,
+    chain::{Chain, Root},
+    modules::{Verdict, verdict, within},
+    program::Mention,
+    report,
+    scope::Role,
+    value::Part,
+};
 
 /// Attributes that lead from any object to all others.
 const ESCAPES: &[&str] = &[
@@ -23,13 +34,8 @@ const ESCAPES: &[&str] = &[
     "__reduce__",
     "__reduce_ex__",
     "__self__",
-    "__func__",
-    "__wrapped__",
-    "__init_subclass__",
-    "__subclasshook__",
     "__defaults__",
     "__kwdefaults__",
-    "__traceback__",
     "f_globals",
     "f_locals",
     "f_builtins",
@@ -47,11 +53,26 @@ const ESCAPES: &[&str] = &[
     "func_code",
     "co_code",
     "mro",
+    "_os",
+    "_sys",
+    "_builtins",
+    "_importlib",
+    "_subprocess",
+];
+
+/// Functions that reach anything by its name: to be called, and not to be handed on.
+const REACHING: &[&str] = &[
+    "builtins.getattr",
+    "builtins.setattr",
+    "builtins.delattr",
+    "builtins.globals",
+    "builtins.locals",
+    "builtins.vars",
 ];
 
 const HINT: &str = "use objects through their public methods";
 
-pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
+pub(super) fn check(program: &Program<'_>, policy: &Policy<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for expr in program.references() {
         let found = match expr {
@@ -77,14 +98,44 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
             findings.push(report::error("X107", program.span(expr), message, HINT));
         }
     }
-    findings.extend(program.calls().iter().filter_map(|call| dynamic(program, call)));
+    for Mention { reference, chains } in program.mentions() {
+        if !matches!(reference.role, Role::Callee | Role::Alias | Role::Attribute(_))
+            && let Some(path) = chains.iter().filter_map(|chain| chain.pure_path()).find(|path| REACHING.contains(path))
+        {
+            let message = format!("`{}` is handed on as a value", path.trim_start_matches("builtins."));
+            findings.push(report::error("X107", program.span(reference.expr), message, "call it where it is needed"));
+        }
+        if chains.iter().any(|chain| is_taken_of_getattr(program, chain)) {
+            let message = "an attribute is taken of what `getattr` found in a module";
+            findings.push(report::error("X107", program.span(reference.expr), message, HINT));
+        }
+    }
+    findings.extend(program.calls().iter().filter_map(|call| dynamic(program, policy, call)));
     findings
 }
 
+/// `getattr(module, name).more`: the way to a module within another.
+fn is_taken_of_getattr<'a>(program: &Program<'a>, chain: &Chain<'a>) -> bool {
+    let mut hops = chain.hops_back();
+    let (Some(last), Some(first), None) = (hops.next(), hops.next(), hops.next()) else { return false };
+    matches!(chain.root(), Root::Builtin("getattr"))
+        && first.call.and_then(|call| call.arguments.args.first()).is_some_and(|object| is_import(program, object))
+        && !last.name.starts_with("__")
+        && !matches!(last.name.as_ref(), "()" | "[]")
+}
+
+fn is_import<'a>(program: &Program<'a>, object: &'a Expr) -> bool {
+    program.chains(object).iter().any(|chain| matches!(chain.root(), Root::Import(_)) && chain.pure_path().is_some())
+}
+
 /// `getattr`, `setattr`, `vars` and their kin.
-fn dynamic<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
+fn dynamic<'a>(program: &Program<'a>, policy: &Policy<'_>, call: &Call<'a>) -> Option<Finding> {
     let path = call.callee.iter().find_map(|chain| chain.pure_path())?;
     let object = call.node.arguments.args.first();
+    let finding = |severity, message: String, hint| {
+        Some(report::finding("X107", severity, program.span(call.node), message, hint))
+    };
+    let short = path.trim_start_matches("builtins.");
     match path {
         "builtins.getattr"
         | "builtins.setattr"
@@ -92,47 +143,74 @@ fn dynamic<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
         | "builtins.hasattr"
         | "operator.attrgetter"
         | "operator.methodcaller" => {
-            let place = usize::from(path.starts_with("builtins."));
-            let name = call.node.arguments.args.get(place)?;
+            let of_operator = path.starts_with("operator.");
+            let name = call.node.arguments.args.get(usize::from(!of_operator))?;
             let names = program.texts(name);
             if names.iter().all(|name| name.known().is_some()) && !call.spreads() {
-                let escape = names
-                    .iter()
-                    .filter_map(|name| name.known())
-                    .find(|name| name.split('.').any(|part| ESCAPES.contains(&part)))?;
-                let message = format!("`{}` reaches into the interpreter", report::quote(escape));
-                return Some(report::error("X107", program.span(call.node), message, HINT));
+                let escapes = |part: &str| ESCAPES.contains(&part) || (of_operator && starts_programs(part));
+                let escape = names.iter().filter_map(|name| name.known()).find(|name| name.split('.').any(escapes))?;
+                return finding(Error, format!("`{}` reaches into the interpreter", report::quote(escape)), HINT);
             }
-            let plain = object.is_some_and(|object| {
-                program.chains(object).iter().all(|chain| match chain.root() {
-                    Root::Unknown => true,
-                    Root::Import(_) => !chain.is_root() && chain.pure_path().is_none(),
-                    Root::Class(_) => !chain.is_root(),
-                    _ => false,
-                })
-            });
-            let severity = if plain && place == 1 { Severity::Warning } else { Severity::Error };
-            let message = format!("`{}` takes a name that is made at run time", path.trim_start_matches("builtins."));
-            Some(report::finding("X107", severity, program.span(call.node), message, "write the attribute's name out"))
+            let severity = match object {
+                _ if decoded::is_made_of_codes(program, name) => Error,
+                Some(_) if of_operator => Warning,
+                Some(object) => program
+                    .chains(object)
+                    .iter()
+                    .map(|chain| grade(policy, chain, short))
+                    .fold(Warning, |worst, next| if next == Error { Error } else { worst }),
+                None => Error,
+            };
+            finding(
+                severity,
+                format!("`{short}` takes a name that is made at run time"),
+                "write the attribute's name out",
+            )
         }
-        "builtins.vars" | "builtins.dir" if object.is_some_and(|object| may_be_module(program, object)) => {
-            let message = format!("`{}` lists a module", path.trim_start_matches("builtins."));
-            Some(report::error("X107", program.span(call.node), message, HINT))
+        "builtins.vars" if object.is_some_and(|object| is_import(program, object)) => {
+            finding(Error, "`vars` lists a module".to_owned(), HINT)
         }
-        "builtins.globals" | "builtins.locals" => {
-            let message = format!("`{}` reaches all names of the program", path.trim_start_matches("builtins."));
-            Some(report::error("X107", program.span(call.node), message, "use the names themselves"))
+        "builtins.globals" | "builtins.locals" | "builtins.vars" if object.is_none() => {
+            let severity = match call.role {
+                Role::Contains => return None,
+                Role::Item if names_one(program, call) => Warning,
+                Role::Attribute("get") => Warning,
+                Role::Item | Role::Attribute(_) => Error,
+                _ if short == "globals" => Error,
+                _ => Warning,
+            };
+            finding(severity, format!("`{short}` reaches all names of the program"), "use the names themselves")
         }
         "builtins.type" if call.node.arguments.args.len() == 3 => {
-            let message = "`type` makes a class at run time";
-            Some(report::finding(
-                "X107",
-                Severity::Warning,
-                program.span(call.node),
-                message,
-                "write a class statement",
-            ))
+            finding(Warning, "`type` makes a class at run time".to_owned(), "write a class statement")
         }
         _ => None,
     }
+}
+
+/// How bad it is to reach into what a chain stands for by a name that is not known.
+fn grade(policy: &Policy<'_>, chain: &Chain<'_>, function: &str) -> Severity {
+    match chain.root() {
+        Root::Unknown => Warning,
+        // What the framework's modules hold is harmless when it is called; what else it leads to is told apart.
+        Root::Import(path) if within(path, policy.modules) && matches!(function, "getattr" | "hasattr") => Warning,
+        Root::Import(_) if !chain.is_root() && chain.pure_path().is_none() => Warning,
+        Root::Class(_) | Root::Function(_) if !chain.is_root() => Warning,
+        _ => Error,
+    }
+}
+
+/// Whether a name is one of the functions of `os` that start programs, or of a module.
+fn starts_programs(name: &str) -> bool {
+    MODULES.contains(&name) || matches!(verdict(&format!("os.{name}"), &[]), Verdict::Denied("X101", _))
+}
+
+/// `globals()["name"]`, with a name that is known and plain.
+fn names_one<'a>(program: &Program<'a>, call: &Call<'a>) -> bool {
+    program.resolver.model.references.iter().any(|reference| match reference.expr {
+        Expr::Subscript(subscript) if std::ptr::eq(subscript.value.as_ref(), call.expr) => {
+            program.texts(&subscript.slice).iter().all(|key| key.known().is_some_and(|key| !key.starts_with('_')))
+        }
+        _ => false,
+    })
 }

@@ -1,17 +1,23 @@
 //! What is mentioned of modules: the parts that are denied, and modules that are handed on or reached through others.
 
 use enginehouse_sdk::Finding;
-use ruff_python_ast::Expr;
 use rustc_hash::FxHashMap;
 
-use crate::{Policy, Program, chain::Root, modules::denied, program::Mention, report, scope::Role};
+use crate::{
+    Policy, Program,
+    chain::{Chain, Root},
+    modules::{self, Verdict, verdict, within},
+    program::Mention,
+    report,
+    scope::Role,
+};
 
 /// Modules whose parts are denied one by one, so that they must not be handed on whole.
 const GUARDED: &[&str] =
     &["os", "sys", "io", "builtins", "os.path", "posixpath", "pathlib", "logging", "operator", "types"];
 
-/// Names under which modules hold other modules.
-const MODULES: &[&str] = &[
+/// Names under which any module may hold one that reaches the system.
+pub(super) const MODULES: &[&str] = &[
     "os",
     "_os",
     "sys",
@@ -34,24 +40,28 @@ const MODULES: &[&str] = &[
     "_threading",
     "_thread",
     "multiprocessing",
-    "signal",
-    "_signal",
     "inspect",
     "_inspect",
-    "io",
-    "_io",
     "tempfile",
     "urllib",
-    "requests",
-    "glob",
+    "linecache",
 ];
+/// Names that packages use for parts of their own, and the standard library for its modules.
+const AMBIGUOUS: &[&str] =
+    &["io", "_io", "signal", "_signal", "requests", "glob", "codecs", "types", "_types", "tokenize"];
 
 pub(super) fn check(program: &Program<'_>, policy: &Policy<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut verdicts = Verdicts { policy, known: FxHashMap::default() };
     for Mention { reference, chains } in program.mentions() {
         for chain in chains.iter() {
-            let Some(path) = chain.pure_path() else { continue };
+            let Some(path) = chain.pure_path() else {
+                if let Some((rule, message)) = held_by_object(chain) {
+                    findings.push(report::error(rule, program.span(reference.expr), message, hint(rule)));
+                    break;
+                }
+                continue;
+            };
             let imported = matches!(chain.root(), Root::Import(_));
             if let Some((rule, message)) = judge(reference.role, path, imported, &mut verdicts) {
                 let hint = hint(rule);
@@ -75,12 +85,12 @@ pub(super) fn check(program: &Program<'_>, policy: &Policy<'_>) -> Vec<Finding> 
 /// What the lists say of a path: the few paths of a program are mentioned often.
 struct Verdicts<'p> {
     policy: &'p Policy<'p>,
-    known: FxHashMap<&'p str, Option<(&'static str, &'static str)>>,
+    known: FxHashMap<&'p str, Verdict>,
 }
 
 impl<'p> Verdicts<'p> {
-    fn of(&mut self, path: &'p str) -> Option<(&'static str, &'static str)> {
-        *self.known.entry(path).or_insert_with(|| denied(path, self.policy.modules))
+    fn of(&mut self, path: &'p str) -> Verdict {
+        *self.known.entry(path).or_insert_with(|| verdict(path, self.policy.modules))
     }
 }
 
@@ -93,14 +103,17 @@ fn judge<'p>(
     let quoted = || report::quote(path.strip_prefix("builtins.").unwrap_or(path));
     if path == "os.environ" {
         return match role {
-            Role::Attribute("get") | Role::Item | Role::Contains | Role::Alias => None,
+            Role::Attribute("get" | "setdefault") | Role::Item | Role::Contains | Role::Alias => None,
             _ => Some(("X105", "`os.environ` is read or changed as a whole".to_owned())),
         };
+    }
+    if imported && path.ends_with(".__dict__") {
+        return Some(("X107", format!("`{}` reaches all that a module holds", quoted())));
     }
     if matches!(role, Role::Attribute(_)) {
         return None;
     }
-    if let Some((rule, what)) = verdicts.of(path) {
+    if let Verdict::Denied(rule, what) = verdicts.of(path) {
         return Some((rule, format!("`{}` {what}", quoted())));
     }
     if imported && through_another(path) {
@@ -113,6 +126,20 @@ fn judge<'p>(
         return Some(("C010", format!("`{}` is not available to programs", quoted())));
     }
     None
+}
+
+/// What is reached through a module that an object holds: `x.os.system`.
+fn held_by_object(chain: &Chain<'_>) -> Option<(&'static str, String)> {
+    let mut hops = chain.hops_back();
+    let (last, module) = (hops.next()?, hops.next()?);
+    if module.call.is_some() || !MODULES.contains(&module.name.as_ref()) {
+        return None;
+    }
+    let path = format!("{}.{}", module.name.trim_start_matches('_'), last.name);
+    match verdict(&path, &[]) {
+        Verdict::Denied(rule, what) => Some((rule, format!("`{}` {what}", report::quote(&path)))),
+        _ => None,
+    }
 }
 
 fn allowed_of_os(rest: &str) -> bool {
@@ -138,8 +165,9 @@ fn allowed_of_os(rest: &str) -> bool {
 
 /// Whether a module is reached through another: `random._os`.
 pub(super) fn through_another(path: &str) -> bool {
-    let inner = path.split('.').skip(1);
-    inner.clone().any(|segment| MODULES.contains(&segment)) && !path.starts_with("urllib.parse")
+    let standard = within(path, modules::SAFE);
+    let hidden = |part: &str| MODULES.contains(&part) || (standard && AMBIGUOUS.contains(&part));
+    path.split('.').skip(1).any(hidden) && !within(path, &["urllib.parse"])
 }
 
 fn hint(rule: &str) -> &'static str {
@@ -151,21 +179,8 @@ fn hint(rule: &str) -> &'static str {
         "X105" => "read single variables, such as `os.environ[\"OUTPUT_PATH\"]`",
         "X106" => "use Parquet, CSV or JSON",
         "X110" => "leave parallel work to the engine",
+        "X114" => "leave servers out: a batch program ends with its result",
         "C010" => "of `os`, use `os.environ`, `os.getenv` and `os.path`",
         _ => "use what is needed by its plain name",
     }
-}
-
-/// Whether an expression may be a module, for the rules on `getattr` and its kin.
-pub(super) fn may_be_module(program: &Program<'_>, expr: &Expr) -> bool {
-    let model = &program.resolver.model;
-    let Expr::Name(name) = expr else { return false };
-    model.use_of(name).is_some_and(|used| {
-        model.reaching(used).iter().any(|binding| match binding.origin {
-            crate::scope::Origin::Import(place) => {
-                model.imports.get(place).is_some_and(|import| import.member.is_none())
-            }
-            _ => false,
-        })
-    })
 }

@@ -2,8 +2,9 @@
 
 use enginehouse_sdk::{Finding, Severity};
 use ruff_python_ast::Expr;
+use ruff_text_size::Ranged;
 
-use crate::{Call, OUTPUT_PATH, Program, report, value::Part};
+use crate::{Call, OUTPUT_PATH, Policy, Program, report, value::Part};
 
 /// Texts that name a credential or where one lies, in lower case.
 const MARKS: &[&str] = &[
@@ -19,6 +20,9 @@ const MARKS: &[&str] = &[
     "169.254.169.254",
     "169.254.170.2",
     "fd00:ec2::254",
+    "2852039166",
+    "0xa9fea9fe",
+    "instance-data",
     "metadata.google.internal",
     ".aws/credentials",
     ".aws/config",
@@ -54,39 +58,100 @@ const SECRETS: &[&str] = &[
     "aws_secret_access_key",
     "aws_session_token",
 ];
+/// Endings of a variable's name that tell of a secret.
+const ENDINGS: &[&str] =
+    &["_password", "_passwd", "_secret", "_secret_key", "_api_key", "_access_key", "_auth_token", "_private_key"];
+/// What a platform that lends credentials keeps of its own, and programs for it hand on to the engine.
+const LENT: &[&str] = &[
+    "fs.s3a.access.key",
+    "fs.s3a.secret.key",
+    "fs.s3a.session.token",
+    "aws_secret_access_key",
+    "aws_access_key_id",
+    "aws_session_token",
+];
 /// Services of the cloud that hand out credentials.
 const SERVICES: &[&str] = &["sts", "iam", "secretsmanager", "ssm", "kms", "sso", "organizations", "cognito-identity"];
 /// Variables that a program may set: nothing but Python's own behaviour hangs on them.
-const SETTABLE: &[&str] =
-    &["PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON", "TZ", "PYTHONHASHSEED", "ARROW_PRE_0_15_IPC_FORMAT"];
+const SETTABLE: &[&str] = &[
+    "PYSPARK_PYTHON",
+    "PYSPARK_DRIVER_PYTHON",
+    "TZ",
+    "PYTHONHASHSEED",
+    "PYTHONUNBUFFERED",
+    "ARROW_PRE_0_15_IPC_FORMAT",
+    "PYARROW_IGNORE_TIMEZONE",
+    "SPARK_LOCAL_IP",
+    "OMP_NUM_THREADS",
+    "RAY_DEDUP_LOGS",
+];
+/// Variables, or their beginnings, that lead programs and libraries elsewhere.
+const LEADING: &[&str] =
+    &["OUTPUT_PATH", "AWS_", "LD_", "PYTHON", "PATH", "HOME", "PYSPARK_SUBMIT", "SPARK_CONF", "BASH_ENV", "RAY_"];
 
 /// Every mark holds one of these, and most texts hold none.
-const SIGNS: [char; 5] = ['.', '/', '_', '-', ':'];
+const SIGNS: [char; 7] = ['.', '/', '_', '-', ':', '2', 'x'];
 
 const HINT: &str = "leave credentials out: the platform gives the engine its access";
 
-pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
+pub(super) fn check(program: &Program<'_>, policy: &Policy<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (expr, values) in program.strings() {
+    let calls = program.calls().iter().filter(|call| makes_text(call));
+    let made = calls.map(|call| (call.expr, program.texts(call.expr)));
+    for (expr, values) in program.strings().iter().cloned().chain(made) {
         let texts = values.iter().flat_map(|value| value.parts()).filter_map(|part| match part {
             Part::Text(text) => Some(text.as_str()),
             _ => None,
         });
         if let Some(what) = texts.filter_map(secret).take(1).next() {
-            findings.push(report::error("X105", program.span(expr), format!("the text holds {what}"), HINT));
+            let lent = policy.lends_credentials && LENT.iter().any(|lent| what.contains(lent));
+            let severity = if lent { Severity::Warning } else { Severity::Error };
+            findings.push(report::finding(
+                "X105",
+                severity,
+                program.span(expr),
+                format!("the text holds {what}"),
+                HINT,
+            ));
         }
     }
     findings.extend(program.calls().iter().filter_map(|call| handed_over(program, call)));
+    findings.extend(program.calls().iter().filter_map(|call| {
+        let sets = call.chains.iter().any(|chain| chain.path() == Some("os.environ.setdefault"));
+        sets.then(|| call.argument(0, "key")).flatten().and_then(|key| changed(program, call.expr, key))
+    }));
     findings.extend(program.resolver.model.items_set.iter().filter_map(|item| {
         let environment = program.chains(&item.value).iter().any(|chain| chain.path() == Some("os.environ"));
-        let keys = program.texts(&item.slice);
-        let harmless = keys.iter().all(|key| key.known().is_some_and(|key| SETTABLE.contains(&key)));
-        (environment && !harmless).then(|| {
-            let hint = format!("leave the environment as it is; `{OUTPUT_PATH}` is set by the platform");
-            report::finding("X105", Severity::Error, program.span(*item), "the program changes the environment", hint)
-        })
+        environment.then(|| changed(program, *item, &item.slice)).flatten()
     }));
     findings
+}
+
+/// Whether a call may put a text together that stands nowhere as such.
+fn makes_text(call: &Call<'_>) -> bool {
+    call.chains.iter().any(|chain| {
+        matches!(chain.last().map(|hop| hop.name.as_ref()), Some("join" | "format" | "replace" | "decode" | "lower"))
+    })
+}
+
+/// A variable of the environment that is set.
+fn changed<'a>(program: &Program<'a>, place: &impl Ranged, key: &'a Expr) -> Option<Finding> {
+    let mut severity = None;
+    for key in program.texts(key).iter() {
+        severity = match key.known() {
+            Some(key) if SETTABLE.contains(&key) => severity,
+            Some(key) if !LEADING.iter().any(|start| key.starts_with(start)) => severity.or(Some(Severity::Warning)),
+            _ => Some(Severity::Error),
+        };
+    }
+    let hint = format!("leave the environment as it is; `{OUTPUT_PATH}` is set by the platform");
+    Some(report::finding("X105", severity?, program.span(place), "the program changes the environment", hint))
+}
+
+/// Whether a variable, an option or an attribute is named like a secret.
+pub(super) fn is_secret(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    SECRETS.contains(&lower.as_str()) || ENDINGS.iter().any(|end| lower.ends_with(end))
 }
 
 /// What a text holds that it must not.
@@ -142,7 +207,11 @@ fn handed_over<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
         })
     });
     let keys = program.texts(key);
-    let named = keys.iter().any(|key| key.known().is_some_and(|key| SECRETS.contains(&key.to_lowercase().as_str())));
+    let named = keys.iter().any(|key| {
+        key.known()
+            .map(str::to_lowercase)
+            .is_some_and(|key| SECRETS.contains(&key.as_str()) || LENT.iter().any(|lent| key.ends_with(lent)))
+    });
     (option && named && written(value))
         .then(|| report::error("X105", program.span(call.node), "a password is written down as an option", HINT))
 }

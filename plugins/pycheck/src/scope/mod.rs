@@ -33,8 +33,8 @@ pub(crate) struct Model<'a> {
     pub(crate) references: Vec<Reference<'a>>,
     /// Strings and operations that may make one, without what lies within another operation.
     pub(crate) strings: Vec<&'a Expr>,
-    /// Calls, as the expression and as what it is.
-    pub(crate) calls: Vec<(&'a Expr, &'a ExprCall)>,
+    /// Calls, as the expression and as what it is, with what is done to the result.
+    pub(crate) calls: Vec<(&'a Expr, &'a ExprCall, Role<'a>)>,
     /// Functions, by where they start.
     pub(crate) functions: BTreeMap<u32, Function<'a>>,
     /// The scopes of classes, by where these start.

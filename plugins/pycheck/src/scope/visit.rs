@@ -177,7 +177,7 @@ impl<'a> Visitor<'a> for Builder<'a> {
                 self.visit_expr(&subscript.slice);
             }
             Expr::Call(call) => {
-                self.model.calls.push((expr, call));
+                self.model.calls.push((expr, call, role));
                 if let Expr::Attribute(attribute) = call.func.as_ref()
                     && let Expr::Name(name) = attribute.value.as_ref()
                     && MUTATORS.contains(&attribute.attr.as_str())

@@ -140,6 +140,12 @@ fn outputs() -> Vec<Mutation> {
             let uri = valid.uri()?;
             written(valid.replace_all(OUTPUT, &quoted(uri))?, uri)
         }),
+        error("P007", "the input is written over", &["P026"], |valid| {
+            let uri = valid.uri()?;
+            let overwrites = valid.code.matches(".mode(\"overwrite\")").count() == 1;
+            let code = valid.replace_all(OUTPUT, &quoted(uri)).filter(|_| overwrites)?;
+            written(code, uri)
+        }),
         error("P026", "the output climbs", &[], |valid| {
             written(valid.replace_all(OUTPUT, &format!("({OUTPUT} + \"/../corpus\")"))?, "/../corpus")
         }),
@@ -164,21 +170,21 @@ fn outputs() -> Vec<Mutation> {
         error("P026", "an RDD is saved", &[], |valid| {
             with_spark(valid, "spark.range(3).rdd.saveAsTextFile(\"s3://corpus/rdd\")", "s3://corpus/rdd")
         }),
-        error("P026", "a query drops a table", &["P004", "X112"], |valid| {
+        error("X112", "a query drops a table", &["P004", "P026"], |valid| {
             with_spark(valid, "spark.sql(\"DROP TABLE IF EXISTS corpus.t\")", "DROP TABLE")
         }),
-        error("P026", "a query deletes rows", &["P004", "X112"], |valid| {
+        error("X112", "a query deletes rows", &["P004", "P026"], |valid| {
             with_spark(valid, "spark.sql(\"DELETE FROM corpus.t WHERE id = 41\")", "DELETE FROM")
         }),
-        error("P026", "a query changes a table", &["P004", "X112"], |valid| {
+        error("X112", "a query changes a table", &["P004", "P026"], |valid| {
             let statement =
                 "corpus_table = \"corpus.t\"\nspark.sql(f\"ALTER TABLE {corpus_table} ADD COLUMNS (x int)\")";
             with_spark(valid, statement, "ALTER TABLE")
         }),
-        error("P026", "a query fills a table", &["P004", "X112"], |valid| {
+        error("X112", "a query fills a table", &["P004", "P026"], |valid| {
             with_spark(valid, "spark.sql(\"INSERT INTO corpus.t SELECT id FROM range(3)\")", "INSERT INTO corpus")
         }),
-        error("P026", "a query makes a table", &["P004", "X112"], |valid| {
+        error("X112", "a query makes a table", &["P004", "P026"], |valid| {
             with_spark(valid, "spark.sql(\"CREATE TABLE corpus.t AS SELECT 41 AS x\")", "CREATE TABLE")
         }),
         warning("P007", "a write without its mode", |valid| {

@@ -74,6 +74,25 @@ const STATEMENTS: &[(&str, &str, &str, &str)] = &[
         "import ThreadPoolExecutor",
     ),
     ("X110", "signal", "import signal\nsignal.alarm(41)", "signal.alarm"),
+    (
+        "X114",
+        "a server",
+        "from http.server import HTTPServer\nHTTPServer((\"\", 8041), None).serve_forever()",
+        "HTTPServer(",
+    ),
+    ("X114", "all addresses are bound", "corpus_start = print\ncorpus_start(host=\"0.0.0.0\", port=8041)", "0.0.0.0"),
+    (
+        "X115",
+        "a secret is printed",
+        "import os\nprint(f\"connecting with {os.environ['DB_PASSWORD']}\")",
+        "print(f\"connecting",
+    ),
+    (
+        "X115",
+        "a secret is logged",
+        "import logging\nimport os\nlogging.info(\"key %s\", os.environ[\"API_TOKEN\"])",
+        "logging.info(\"key",
+    ),
 ];
 
 /// The same for statements that need the session, with the rules that may speak up beside.
@@ -120,7 +139,7 @@ const WITH_SPARK: &[(&str, &str, &[&str], &str, &str)] = &[
     ),
 ];
 
-const BESIDE: &[&str] = &["C010", "X107"];
+const BESIDE: &[&str] = &["C010", "X103", "X107"];
 
 pub(super) fn all() -> Vec<Mutation> {
     let plain = STATEMENTS.iter().flat_map(|&(rule, name, statements, wrong)| {
