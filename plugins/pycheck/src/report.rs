@@ -43,11 +43,13 @@ pub fn quote(text: &str) -> String {
     clip(&text.replace(char::is_control, " "), 120)
 }
 
-/// Findings in the order of the code, each place and rule once, at most `limit`; errors are kept before the rest.
+/// Findings in the order of the code, each place and rule once, at its worst, at most `limit`; errors are kept before the rest.
 pub fn tidy(mut findings: Vec<Finding>, limit: usize) -> Vec<Finding> {
     let place = |f: &Finding| f.span.as_ref().map_or((0, 0), |span| (span.start.line, span.start.column));
     let line = |f: &Finding| f.span.as_ref().map(|span| span.start.line);
-    findings.sort_by(|a, b| (place(a), &a.rule, &a.message).cmp(&(place(b), &b.rule, &b.message)));
+    findings.sort_by(|a, b| {
+        (place(a), &a.rule, rank(a.severity), &a.message).cmp(&(place(b), &b.rule, rank(b.severity), &b.message))
+    });
     findings
         .dedup_by(|a, b| a.rule == b.rule && line(a) == line(b) && (a.message == b.message || place(a) == place(b)));
     if findings.len() > limit {

@@ -31,6 +31,10 @@ impl<'a> Syntax<'a> {
             return Err(vec![report::error("C001", None, "the code is longer than 1 MiB", "write a shorter program")]);
         }
         let lines = Lines::new(code);
+        if let Some((number, encoding)) = encoding(&lines) {
+            let message = format!("the code calls itself `{}`, and is UTF-8", report::quote(encoding));
+            return Err(vec![report::error("C001", Some(lines.line(number)), message, "leave the line out")]);
+        }
         if let Err(deep) = depth::check(code) {
             let span = match deep {
                 depth::TooDeep::Blocks(line) => Some(lines.line(line)),
@@ -71,6 +75,26 @@ impl<'a> Syntax<'a> {
     pub fn text(&self, node: &impl Ranged) -> &'a str {
         self.lines.code.get(node.start().to_usize()..node.end().to_usize()).unwrap_or_default()
     }
+}
+
+/// The encoding that one of the first two lines names, with its line, where it would make another program of the text.
+fn encoding<'a>(lines: &Lines<'a>) -> Option<(u32, &'a str)> {
+    const SAME: &[&str] = &["utf8", "ascii", "usascii", "latin1", "iso88591", "iso885915", "cp1252"];
+    for (number, line) in (1..).zip(lines.iter().take(2)) {
+        let text = line.trim_start_matches([' ', '\t', '\u{c}', '\u{feff}']);
+        if !text.is_empty() && !text.starts_with('#') {
+            return None;
+        }
+        let named = ["coding:", "coding="].iter().filter_map(|word| text.find(word)).min();
+        let Some(named) = named.and_then(|at| text.get(at + "coding:".len()..)) else { continue };
+        let named = named.trim_start_matches([' ', '\t']);
+        let end =
+            named.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.')).unwrap_or(named.len());
+        let name = named.get(..end).unwrap_or_default();
+        let plain = name.to_lowercase().replace(['-', '_'], "");
+        return (!name.is_empty() && !SAME.contains(&plain.as_str())).then_some((number, name));
+    }
+    None
 }
 
 /// Syntax errors as findings; a line that is no code at all is told once, as such.

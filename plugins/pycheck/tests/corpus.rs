@@ -7,7 +7,10 @@ use enginehouse_sdk::{Finding, Severity};
 
 fn findings(code: &str) -> Result<Vec<Finding>, Vec<Finding>> {
     let syntax = Syntax::parse(code)?;
-    Ok(check(&Program::read(&syntax), &Policy { modules: &["pyspark", "pandas", "numpy", "ray"], ..Policy::default() }))
+    Ok(check(
+        &Program::read(&syntax),
+        &Policy { modules: &["pyspark", "pandas", "numpy", "ray", "boto3", "awsglue", "yaml"], ..Policy::default() },
+    ))
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Follows expressions to what they stand for. Every answer is a set of possibilities; what cannot be told is unknown.
 
 mod chains;
+mod codes;
 mod literals;
 mod texts;
 

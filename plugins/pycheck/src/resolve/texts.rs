@@ -38,6 +38,10 @@ impl<'a> Resolver<'a> {
                 Number::Int(int) => vec![Value::text(int.to_string())],
                 _ => vec![Value::unknown()],
             },
+            Expr::BytesLiteral(bytes) => {
+                let bytes: Vec<u8> = bytes.value.bytes().collect();
+                vec![String::from_utf8(bytes).map_or_else(|_| Value::unknown(), Value::text)]
+            }
             Expr::BinOp(operation) => self.operation(operation),
             Expr::Name(name) => self.name_texts(name),
             Expr::Named(named) => self.texts(&named.value).to_vec(),
@@ -166,6 +170,9 @@ impl<'a> Resolver<'a> {
         if environment {
             return keys.iter().map(|key| key.known().map_or_else(Value::unknown, Value::env)).collect();
         }
+        if let Some(reversed) = self.reversed(&subscript.value, &subscript.slice) {
+            return reversed;
+        }
         let [key] = keys.as_ref() else { return unknown() };
         let place = || match subscript.slice.as_ref() {
             Expr::NumberLiteral(number) => match &number.value {
@@ -223,6 +230,7 @@ impl<'a> Resolver<'a> {
                     |value: &Value| value.known().and_then(|text| text.parse().ok()).and_then(char::from_u32);
                 code.iter().map(|value| character(value).map_or_else(Value::unknown, Value::text)).collect()
             }
+            (Some(path), _) if let Some(decoded) = self.decoded(path, call) => decoded,
             _ => match call.func.as_ref() {
                 Expr::Attribute(method) => self.method(method, call),
                 _ => unknown(),
@@ -267,6 +275,7 @@ impl<'a> Resolver<'a> {
                     .map(|value| value.clone().stripped(name != "rstrip", name != "lstrip", &characters))
                     .collect()
             }
+            ("decode" | "encode", _) => base.to_vec(),
             ("lower", 0) => change(&str::to_lowercase),
             ("upper", 0) => change(&str::to_uppercase),
             ("replace", 2) => match (argument(0), argument(1)) {
@@ -284,6 +293,9 @@ impl<'a> Resolver<'a> {
                 None => unknown(),
             },
             ("join", 1) => {
+                if let Some(characters) = arguments.first().and_then(|list| self.joined_characters(list)) {
+                    return join(vec![Value::text(characters)], &[Value::text("")]);
+                }
                 let Some(elements) = arguments.first().and_then(|list| self.elements(list, None)) else {
                     return unknown();
                 };

@@ -143,6 +143,9 @@ fn dynamic<'a>(program: &Program<'a>, policy: &Policy<'_>, call: &Call<'a>) -> O
         | "builtins.hasattr"
         | "operator.attrgetter"
         | "operator.methodcaller" => {
+            if matches!(short, "setattr" | "delattr") && object.is_some_and(|object| is_import(program, object)) {
+                return finding(Error, format!("`{short}` changes a module"), HINT);
+            }
             let of_operator = path.starts_with("operator.");
             let name = call.node.arguments.args.get(usize::from(!of_operator))?;
             let names = program.texts(name);
@@ -152,6 +155,8 @@ fn dynamic<'a>(program: &Program<'a>, policy: &Policy<'_>, call: &Call<'a>) -> O
                 return finding(Error, format!("`{}` reaches into the interpreter", report::quote(escape)), HINT);
             }
             let severity = match object {
+                // It answers whether, and no more.
+                _ if short == "hasattr" => return None,
                 _ if decoded::is_made_of_codes(program, name) => Error,
                 Some(_) if of_operator => Warning,
                 Some(object) => program
@@ -193,7 +198,7 @@ fn grade(policy: &Policy<'_>, chain: &Chain<'_>, function: &str) -> Severity {
     match chain.root() {
         Root::Unknown => Warning,
         // What the framework's modules hold is harmless when it is called; what else it leads to is told apart.
-        Root::Import(path) if within(path, policy.modules) && matches!(function, "getattr" | "hasattr") => Warning,
+        Root::Import(path) if within(path, policy.modules) && function == "getattr" => Warning,
         Root::Import(_) if !chain.is_root() && chain.pure_path().is_none() => Warning,
         Root::Class(_) | Root::Function(_) if !chain.is_root() => Warning,
         _ => Error,

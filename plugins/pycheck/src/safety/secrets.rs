@@ -1,7 +1,10 @@
 //! Credentials, and the places where they lie. Rule `X105`.
 
 use enginehouse_sdk::{Finding, Severity};
-use ruff_python_ast::Expr;
+use ruff_python_ast::{
+    Expr, Parameters, Stmt,
+    visitor::{self, Visitor},
+};
 use ruff_text_size::Ranged;
 
 use crate::{Call, OUTPUT_PATH, Policy, Program, report, value::Part};
@@ -116,6 +119,9 @@ pub(super) fn check(program: &Program<'_>, policy: &Policy<'_>) -> Vec<Finding> 
         }
     }
     findings.extend(program.calls().iter().filter_map(|call| handed_over(program, call)));
+    let mut written = Written { program, findings: Vec::new() };
+    written.visit_body(program.syntax().body());
+    findings.append(&mut written.findings);
     findings.extend(program.calls().iter().filter_map(|call| {
         let sets = call.chains.iter().any(|chain| chain.path() == Some("os.environ.setdefault"));
         sets.then(|| call.argument(0, "key")).flatten().and_then(|key| changed(program, call.expr, key))
@@ -181,11 +187,78 @@ fn access_key(text: &str) -> bool {
         })
 }
 
+/// Whether a secret stands in the code, and not the name of one, a question for it, or where it lies.
+fn is_written(name: &str, value: &Expr) -> bool {
+    let Expr::StringLiteral(text) = value else { return false };
+    let text = text.value.to_str();
+    !text.is_empty()
+        && !text.contains([' ', '/', '{', '<', '$', ':'])
+        && !is_secret(text)
+        && !text.eq_ignore_ascii_case(name)
+}
+
+/// Secrets that are assigned, are defaults, or stand in a dict.
+struct Written<'p, 'a> {
+    program: &'p Program<'a>,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Written<'_, 'a> {
+    fn judge(&mut self, name: &str, value: &'a Expr) {
+        if is_secret(name) && is_written(name, value) {
+            let message = format!("a secret is written down as `{}`", report::quote(name));
+            self.findings.push(report::error("X105", self.program.span(value), message, HINT));
+        }
+    }
+}
+
+impl<'a> Visitor<'a> for Written<'_, 'a> {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        let (targets, value) = match statement {
+            Stmt::Assign(assign) => (assign.targets.as_slice(), Some(assign.value.as_ref())),
+            Stmt::AnnAssign(assign) => (std::slice::from_ref(assign.target.as_ref()), assign.value.as_deref()),
+            _ => (&[][..], None),
+        };
+        for (target, value) in targets.iter().zip(value.into_iter().cycle()) {
+            match target {
+                Expr::Name(name) => self.judge(name.id.as_str(), value),
+                Expr::Attribute(attribute) => self.judge(attribute.attr.as_str(), value),
+                Expr::Subscript(item) => {
+                    if let Expr::StringLiteral(key) = item.slice.as_ref() {
+                        self.judge(key.value.to_str(), value);
+                    }
+                }
+                _ => {}
+            }
+        }
+        visitor::walk_stmt(self, statement);
+    }
+
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        if let Expr::Dict(dict) = expr {
+            for item in &dict.items {
+                if let Some(Expr::StringLiteral(key)) = &item.key {
+                    self.judge(key.value.to_str(), &item.value);
+                }
+            }
+        }
+        visitor::walk_expr(self, expr);
+    }
+
+    fn visit_parameters(&mut self, parameters: &'a Parameters) {
+        for parameter in parameters.iter_non_variadic_params() {
+            if let Some(default) = &parameter.default {
+                self.judge(parameter.name().as_str(), default);
+            }
+        }
+        visitor::walk_parameters(self, parameters);
+    }
+}
+
 fn handed_over<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
-    let written = |value: &'_ Expr| matches!(value, Expr::StringLiteral(text) if !text.value.is_empty());
     for keyword in &call.node.arguments.keywords {
         let Some(name) = &keyword.arg else { continue };
-        if SECRETS.contains(&name.to_lowercase().as_str()) && written(&keyword.value) {
+        if is_secret(name) && is_written(name, &keyword.value) {
             let message = format!("a secret is written down as `{}`", report::quote(name));
             return Some(report::error("X105", program.span(keyword), message, HINT));
         }
@@ -212,7 +285,7 @@ fn handed_over<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
             .map(str::to_lowercase)
             .is_some_and(|key| SECRETS.contains(&key.as_str()) || LENT.iter().any(|lent| key.ends_with(lent)))
     });
-    (option && named && written(value))
+    (option && named && is_written("password", value))
         .then(|| report::error("X105", program.span(call.node), "a password is written down as an option", HINT))
 }
 

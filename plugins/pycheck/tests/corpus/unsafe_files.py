@@ -4,3 +4,4 @@ import shutil
 os.remove("x")
 shutil.rmtree("/")
 open("x", "w").write("y")
+os.chmod("x", 0o777)

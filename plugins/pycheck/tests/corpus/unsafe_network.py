@@ -1,5 +1,11 @@
+import ftplib
 import socket
+import telnetlib
 import urllib.request
+import xmlrpc.client
 
 urllib.request.urlopen("http://x")
-socket.socket()
+socket.socket().bind(("0.0.0.0", 80))
+ftplib.FTP("x")
+telnetlib.Telnet("x")
+print(xmlrpc.client)
