@@ -7,8 +7,8 @@ use crate::{NotUnderstood, Plan, plan};
 /// How a framework's programs are written.
 #[derive(Debug, Clone, Copy)]
 pub struct Writer {
-    /// What the agent is told of the framework.
-    pub system: &'static str,
+    /// What the agent is told of the framework, and of the task's platform.
+    pub system: fn(&Task) -> String,
     /// Renders a plan; refuses what the framework cannot do.
     pub render: fn(&Plan, &[Source]) -> Result<String, NotUnderstood>,
 }
@@ -23,7 +23,7 @@ impl Writer {
         if task.prompt.trim().is_empty() {
             return Err(Failure::Unsupported("the prompt is empty: say what to calculate or to show".to_owned()));
         }
-        match agent::write(self.system, task, earlier)? {
+        match agent::write(&(self.system)(task), task, earlier)? {
             Some(draft) => Ok(draft),
             None => self.from_recipes(task, earlier),
         }

@@ -23,7 +23,8 @@ mod tests;
 use enginehouse_pycheck::{Policy, Program, Syntax, check, paths, report};
 use enginehouse_sdk::{Finding, Rule, Severity, Task};
 
-use self::{kinds::Kinds, platform::Platform, walk::Walk};
+use self::{kinds::Kinds, walk::Walk};
+pub(crate) use self::{kinds::VERSION, platform::Platform};
 
 /// The most findings that are answered.
 const FINDINGS: usize = 200;

@@ -75,7 +75,7 @@ impl<'a> Frames<'_, 'a> {
         let Some(used) = names::used(self, last) else { return Vec::new() };
         // Spark looks further up for what a filter or an order names.
         let looks_up = matches!(name, "filter" | "where" | "orderBy" | "sort" | "sortWithinPartitions")
-            || (name == "agg" && steps::is_group(self, call.node));
+            || steps::is_group(self, call.node);
         used.into_iter()
             .filter(|(name, _)| !(frame.has(name) || (looks_up && frame.once_had(name))))
             .map(|(name, expr)| missing(&frame, &name, span(expr)))

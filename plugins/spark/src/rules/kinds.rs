@@ -9,6 +9,8 @@ use enginehouse_pycheck::{
 
 /// The modules and classes of the pinned PySpark and what is in them; `symbols.py` writes it.
 const SYMBOLS: &str = include_str!("symbols.txt");
+/// The version that the list is of.
+pub(crate) const VERSION: &str = "PySpark 4.3.0";
 const FUNCTIONS: &str = "pyspark.sql.functions";
 /// Names that are followed from one to the next.
 const NAMES: u32 = 6;
@@ -128,9 +130,17 @@ impl<'p, 'a> Kinds<'p, 'a> {
                 let named = matches!(item.slice.as_ref(), Expr::StringLiteral(_));
                 named && self.all(&item.value, "DataFrame")
             }
+            Expr::Call(call) if self.is_starred(call) => true,
             Expr::Attribute(_) | Expr::Call(_) => self.all(expr, "Column"),
             _ => false,
         }
+    }
+
+    /// Whether a call is one of a function that came with `from pyspark.sql.functions import *`.
+    fn is_starred(&self, call: &'a ExprCall) -> bool {
+        let Expr::Name(name) = call.func.as_ref() else { return false };
+        self.members.get(&(FUNCTIONS, name.id.as_str())) == Some(&"Column")
+            && self.program.may_be_starred(name, FUNCTIONS)
     }
 
     /// Whether an expression is of a class whatever it stands for.
@@ -225,4 +235,18 @@ impl<'p, 'a> Kinds<'p, 'a> {
 
 fn instance(class: &'static str) -> Kind {
     if class.is_empty() { Kind::Unknown } else { Kind::Instance(class) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `symbols.py` says what to do.
+    #[test]
+    fn the_list_is_of_the_pinned_version() {
+        let pinned = include_str!("../../../../host/local/assets/spark/requirements.txt");
+        let pin = VERSION.to_lowercase().replace(' ', "==");
+        assert!(pinned.contains(&pin), "the engine is pinned to another version: write `symbols.txt` again");
+        assert_eq!(SYMBOLS.lines().next(), Some(format!("# {VERSION}").as_str()));
+    }
 }

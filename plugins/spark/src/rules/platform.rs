@@ -6,7 +6,7 @@ use crate::plan;
 
 /// The platform that a task has, or would be given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Platform {
+pub(crate) enum Platform {
     Local,
     Lambda,
     Emr,
@@ -15,7 +15,7 @@ pub(super) enum Platform {
 }
 
 impl Platform {
-    pub(super) fn of(task: &Task) -> Self {
+    pub(crate) fn of(task: &Task) -> Self {
         let planned = match task.platform.as_deref() {
             None | Some("auto") => plan::plan(task).ok().map(|choice| choice.platform),
             Some(named) => Some(named.to_owned()),

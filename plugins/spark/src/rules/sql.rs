@@ -20,6 +20,8 @@ pub(super) struct Query {
     pub(super) relations: Vec<Value>,
     /// Files read as ``csv.`s3://…` `` or by `OPTIONS (path '…')`.
     pub(super) paths: Vec<Value>,
+    /// Where it writes files: `INSERT OVERWRITE DIRECTORY '…'`.
+    pub(super) writes: Vec<Value>,
     /// Temporary views that it makes.
     pub(super) views: Vec<String>,
     /// What it does beside reading: `DROP TABLE`.
@@ -38,7 +40,7 @@ pub(super) fn read(query: &Value) -> Query {
     let mut found = Query::default();
     let reads = words::scan(&text, &mut found);
     if reads {
-        match parse::statements(&text) {
+        match parse::statements(&text).or_else(|| parse::statements(words::query(&text)?)) {
             Some(statements) => relations::collect(&statements, &mut found),
             None => found.unread = true,
         }

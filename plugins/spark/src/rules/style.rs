@@ -34,6 +34,13 @@ pub(super) fn check<'a>(program: &Program<'a>, kinds: &Kinds<'_, 'a>, walk: &Wal
         findings.push(report::error("P014", program.span(*test), message, hint));
     }
     for (expr, comparison) in &walk.comparisons {
+        if let ([_, _, ..], [middle, ..]) = (comparison.ops.as_ref(), comparison.comparators.as_ref())
+            && (kinds.is_column(&comparison.left) || kinds.is_column(middle))
+        {
+            let message = "a column stands in a chain of comparisons";
+            let hint = "write `column.between(low, high)`, or two comparisons with `&`";
+            findings.push(report::error("P014", program.span(*expr), message, hint));
+        }
         let [op] = comparison.ops.as_ref() else { continue };
         let [right] = comparison.comparators.as_ref() else { continue };
         let list = |expr: &'a Expr| {

@@ -312,6 +312,15 @@ fn p006_p026_output() {
     ] {
         clean(&csv(), &with(&format!("{write}\n")));
     }
+    let insert = |place: &str| {
+        with("").replace(
+            "df.write.mode(\"overwrite\").parquet(output)",
+            &format!("df.createOrReplaceTempView('v')\nspark.sql(f\"INSERT OVERWRITE DIRECTORY '{place}' USING parquet SELECT * FROM v\")"),
+        )
+    };
+    let rules = |code: &str| found(&validate(&csv(), code)).into_iter().filter(|told| told.contains("Error")).count();
+    assert_eq!(rules(&insert("{output}/a")), 0, "{:#?}", found(&validate(&csv(), &insert("{output}/a"))));
+    caught("P026", Error, &csv(), &insert("s3://elsewhere/a"));
     let declared = Task { output: Some("s3://mine/out".to_owned()), ..csv() };
     clean(&declared, &with("df.write.mode('overwrite').csv('s3a://mine/out/a')\n"));
     caught("P026", Error, &declared, &with("df.write.mode('overwrite').csv('s3://mine/output')\n"));
@@ -379,6 +388,8 @@ fn p014_booleans() {
         caught("P014", Error, &csv(), &with(&format!("df = df.filter({test})\n")));
     }
     for test in [
+        "df = df.filter(1 < F.col('amount') < 5)\n",
+        "from pyspark.sql.functions import *\ndf = df.filter((col('amount') > 1) and (col('day') == 2))\n",
         "if df.amount > 1:\n    print(1)\n",
         "x = 1 if F.col('amount') > 1 else 2\n",
         "df = df.filter(F.col('region') == ['a', 'b'])\n",
@@ -430,12 +441,24 @@ fn p021_columns_that_are_not_there() {
         "df.filter(df['nope'] > 1)",
         "df.filter(df.nope > 1)",
         "df.toDF('a', 'b', 'c').select('region')",
+        "df.groupBy('region').agg({'nope': 'sum'})",
+        "df.groupBy('region').sum('nope')",
+        "df.fillna({'nope': 1})",
+        "df.fillna(0, subset=['region', 'nope'])",
+        "df.dropna(subset=['nope'])",
+        "df.withColumn('n', F.row_number().over(Window.partitionBy('nope').orderBy('day')))",
+        "df.withColumn('n', F.sum('amount').over(Window.orderBy(F.col('nope').desc())))",
         "spark.sql('SELECT nope FROM v')",
         "spark.sql('SELECT x.region, count(*) AS n FROM v x WHERE x.nope > 1 GROUP BY region').select('n')",
         "spark.sql('SELECT region FROM v').select('amount')",
         "spark.table('v').select('nope')",
     ] {
-        caught("P021", Error, &csv(), &with(&format!("df.createOrReplaceTempView('v')\nout = {step}\n")));
+        caught(
+            "P021",
+            Error,
+            &csv(),
+            &with(&format!("from pyspark.sql import Window\ndf.createOrReplaceTempView('v')\nout = {step}\n")),
+        );
     }
     let orders = task(vec![table("sales", "orders")]);
     let read = |step: &str| format!("{HEAD}df = {step}\n{WRITE}");
@@ -452,6 +475,13 @@ fn p021_columns_that_are_or_cannot_be_told() {
         "df.join(df.select('region', F.col('amount').alias('other')), 'region').select('other', df.day)",
         "df.toDF('a', 'b', 'c').select('a')",
         "df.toDF(*names).select('a')",
+        "df.groupBy('region').agg({'*': 'count'}).orderBy('count(1)')",
+        "df.select((F.col('amount') * 2).alias('d'), (F.col('d') + 1).alias('e')).select('e')",
+        "df.withColumns({'d': F.col('amount') * 2, 'e': F.col('d') + 1}).select('e')",
+        "df.groupBy('region').agg(F.sum('amount').alias('t')).filter(F.sum('amount') > 1)",
+        "df.join(df.select('region', 'day'), df['region'] == df['region']).drop(df['region']).select('region')",
+        "df.orderBy(1).groupBy(1).count()",
+        "df.drop('region').limit(3).filter(F.col('region') == 'a')",
         // Spark looks further up for a filter and an order.
         "df.select(F.col('region').alias('r')).where(F.col('region') == 'a')",
         "df.select('region').orderBy('amount')",
@@ -644,7 +674,9 @@ fn sample(rule: &str) -> Task {
         "P023" => "lambda",
         _ => "local",
     };
-    Task { platform: Some(platform.to_owned()), ..task(sources) }
+    // What lies under a declared output may be written, and be read by the same program.
+    let output = (rule == "P007").then(|| "s3://data/".to_owned());
+    Task { platform: Some(platform.to_owned()), output, ..task(sources) }
 }
 
 #[test]

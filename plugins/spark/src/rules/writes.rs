@@ -9,7 +9,7 @@ use enginehouse_pycheck::{
     paths::{self, Fit},
     report,
 };
-use enginehouse_sdk::{Finding, Severity, Task};
+use enginehouse_sdk::{Finding, Task};
 
 use super::{
     glue,
@@ -46,14 +46,21 @@ enum Mode {
 }
 
 pub(super) fn check(task: &Task, program: &Program<'_>, reads: &[Read]) -> Vec<Finding> {
-    let writes: Vec<Write> = program.calls().iter().flat_map(|call| of_call(program, call)).collect();
+    let mut writes: Vec<Write> = program.calls().iter().flat_map(|call| of_call(program, call)).collect();
+    for read in reads {
+        if let What::Query(_, query) = &read.what {
+            let write = |place: &Value| Write {
+                range: read.range,
+                target: Target::Path(place.clone()),
+                mode: Some(Mode::Overwrite),
+            };
+            writes.extend(query.writes.iter().map(write));
+        }
+    }
     let mut findings = Vec::new();
     let mut written = false;
     for write in &writes {
         let span = program.span(&write.range);
-        let mode = mode(program, write, reads);
-        // That an input is overwritten says more than that it is not the output.
-        let input = mode.as_ref().is_some_and(|finding| finding.severity == Severity::Error);
         match &write.target {
             Target::Elsewhere(what) => {
                 written = true;
@@ -63,7 +70,6 @@ pub(super) fn check(task: &Task, program: &Program<'_>, reads: &[Read]) -> Vec<F
                 written = true;
                 match paths::output(task, value) {
                     Fit::Yes => {}
-                    Fit::No if input => {}
                     Fit::No => {
                         let message = format!("`{}` is written, which is not the run's output", value.display());
                         findings.push(report::error("P026", span, message, HINT));
@@ -75,7 +81,7 @@ pub(super) fn check(task: &Task, program: &Program<'_>, reads: &[Read]) -> Vec<F
                 }
             }
         }
-        findings.extend(mode);
+        findings.extend(mode(program, write, reads));
     }
     if !written {
         findings.push(unwritten(program));

@@ -63,6 +63,8 @@ const NAMES: &[&str] = &[
 ];
 /// Methods whose arguments are columns of the frame.
 const COLUMNS: &[&str] = &["filter", "where", "withColumn", "withColumns", "agg"];
+/// Methods of a group that take names of columns.
+const TOTALS: &[&str] = &["sum", "avg", "mean", "min", "max"];
 
 /// The columns that a call names, with where; none where its arguments hold anything that is not understood.
 pub(super) fn used<'a>(frames: &Frames<'_, 'a>, hop: &Hop<'a>) -> Option<Vec<Used<'a>>> {
@@ -110,14 +112,51 @@ pub(super) fn used<'a>(frames: &Frames<'_, 'a>, hop: &Hop<'a>) -> Option<Vec<Use
             };
             return Some(texts.into_iter().filter_map(|on| Some((text(on)?, on))).collect());
         }
+        "agg" if matches!(call.arguments.args.as_ref(), [Expr::Dict(_)]) => {
+            let keys = call.arguments.args.iter().flat_map(|dict| keys(frames, dict));
+            return Some(keys.filter(|(name, _)| name != "*").collect());
+        }
+        "fillna" | "dropna" => {
+            let subset = call.arguments.find_argument_value("subset", usize::from(name == "fillna"));
+            let subset = subset.filter(|_| name == "fillna" || call.arguments.args.is_empty());
+            let listed = subset.map(|subset| match frames.program.literal(subset) {
+                Some(Expr::List(list)) => list.elts.iter().collect(),
+                _ => vec![subset],
+            });
+            let values = call.arguments.find_argument_value("value", 0).filter(|_| name == "fillna");
+            found.extend(values.into_iter().flat_map(|dict| keys(frames, dict)));
+            found.extend(listed.into_iter().flatten().filter_map(|name| Some((text(name)?, name))));
+            return Some(found);
+        }
+        name if TOTALS.contains(&name) && steps::is_group(frames, call) => {
+            return Some(
+                steps::listed(frames, call)?.into_iter().filter_map(|name| Some((text(name)?, name))).collect(),
+            );
+        }
         name if COLUMNS.contains(&name) => {}
         _ => return None,
     }
-    let mut columns = Columns { frames, found, sure: true };
+    let mut columns = Columns { frames, found, made: Vec::new(), sure: true };
+    if name == "withColumns" {
+        columns.made.extend(call.arguments.args.iter().flat_map(|dict| keys(frames, dict)).map(|(name, _)| name));
+    }
     for argument in &call.arguments.args {
         columns.visit_expr(argument);
     }
-    columns.sure.then_some(columns.found)
+    // A column may be named by an alias that stands beside it.
+    let Columns { mut found, made, sure, .. } = columns;
+    found.retain(|(name, _)| !made.iter().any(|made| made.eq_ignore_ascii_case(name)));
+    sure.then_some(found)
+}
+
+/// The texts that are keys of a dict that is written out.
+fn keys<'a>(frames: &Frames<'_, 'a>, dict: &'a Expr) -> Vec<Used<'a>> {
+    let Some(Expr::Dict(dict)) = frames.program.literal(dict) else { return Vec::new() };
+    let key = |item: &'a enginehouse_pycheck::ast::DictItem| {
+        let key = item.key.as_ref()?;
+        Some((steps::text(frames, key)?, key))
+    };
+    dict.items.iter().filter_map(key).collect()
 }
 
 /// The name that a column expression has: its alias, or the column that it is.
@@ -196,6 +235,8 @@ impl<'a> Visitor<'a> for Owned<'_, '_, 'a> {
 struct Columns<'f, 'p, 'a> {
     frames: &'f Frames<'p, 'a>,
     found: Vec<Used<'a>>,
+    /// Aliases that are given in the arguments.
+    made: Vec<String>,
     /// False where anything that is not understood stands in the arguments.
     sure: bool,
 }
@@ -229,6 +270,12 @@ impl<'a> Columns<'_, '_, 'a> {
         };
         let function = chain.path().and_then(|path| path.strip_prefix(FUNCTIONS));
         let first = chain.hops_back().filter(|hop| hop.call.is_some()).count() == 1;
+        if chain.last().is_some_and(|hop| matches!(hop.name.as_ref(), "alias" | "name")) {
+            self.made.extend(call.arguments.args.iter().filter_map(|name| steps::text(self.frames, name)));
+        }
+        if chain.last().is_some_and(|hop| hop.name == "over") {
+            return self.window(call);
+        }
         match function {
             Some("expr") if first => {
                 let text = call.arguments.args.first().and_then(|text| steps::text(self.frames, text));
@@ -246,6 +293,24 @@ impl<'a> Columns<'_, '_, 'a> {
             // A method of a column, or a window.
             None if self.frames.kinds.class(chain).is_some_and(|class| matches!(class, "Column" | "WindowSpec")) => {}
             None => self.sure = false,
+        }
+    }
+
+    /// The columns that a window named in `over(…)` parts and orders by.
+    fn window(&mut self, call: &'a ExprCall) {
+        let Some(window) = call.arguments.args.first() else { return };
+        let chains = self.frames.program.chains(window);
+        let [chain] = chains.as_ref() else {
+            self.sure = false;
+            return;
+        };
+        for hop in chain.hops().into_iter().filter(|hop| matches!(hop.name.as_ref(), "partitionBy" | "orderBy")) {
+            for argument in hop.call.and_then(|call| steps::listed(self.frames, call)).unwrap_or_default() {
+                match steps::text(self.frames, argument) {
+                    Some(name) => self.found.push((name, argument)),
+                    None => self.visit_expr(argument),
+                }
+            }
         }
     }
 }

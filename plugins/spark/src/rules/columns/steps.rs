@@ -11,7 +11,7 @@ use super::{Frames, frame::Frame, names};
 use crate::rules::sql::{self, Item};
 
 /// Methods that keep the columns as they are.
-pub(super) const KEEPS: &[&str] = &[
+const KEEPS: &[&str] = &[
     "filter",
     "where",
     "limit",
@@ -165,10 +165,10 @@ pub(super) fn listed<'a>(frames: &Frames<'_, 'a>, call: &'a ExprCall) -> Option<
     (!arguments.iter().any(Expr::is_starred_expr)).then(|| arguments.iter().collect())
 }
 
-/// The one text that an expression is.
+/// The one text that an expression is; a number is a column's place.
 pub(super) fn text<'a>(frames: &Frames<'_, 'a>, expr: &'a Expr) -> Option<String> {
     match frames.program.texts(expr).as_ref() {
-        [text] => text.known().map(str::to_owned),
+        [text] => text.known().filter(|text| text.parse::<i64>().is_err()).map(str::to_owned),
         _ => None,
     }
 }

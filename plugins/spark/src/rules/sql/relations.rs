@@ -9,7 +9,7 @@ use sqlparser::ast::{
 
 use super::{
     Query,
-    text::{FRAME, HOLE},
+    text::{FRAME, HOLE, value},
 };
 
 const FORMATS: &[&str] =
@@ -98,14 +98,14 @@ impl Relations<'_> {
         match parts {
             [(format, false), (path, true)]
                 if FORMATS.contains(&format.to_lowercase().as_str())
-                    && (path.contains(['/', ':']) || path.contains(HOLE)) =>
+                    && (path.contains(['/', ':']) || path.contains("__")) =>
             {
                 self.found.paths.push(value(path));
             }
             [(name, _)] if self.is_own(&name.to_lowercase()) => {}
             parts => {
                 let name = parts.iter().map(|(part, _)| part.as_str()).collect::<Vec<_>>().join(".");
-                self.found.relations.push(if name.contains(HOLE) { Value::unknown() } else { Value::text(name) });
+                self.found.relations.push(if name.contains("__") { value(&name) } else { Value::text(name) });
             }
         }
     }
@@ -122,12 +122,4 @@ impl Relations<'_> {
 
 fn name(name: &Ident) -> String {
     name.value.to_lowercase()
-}
-
-fn value(text: &str) -> Value {
-    match text.split_once(HOLE) {
-        None => Value::text(text),
-        Some((start, _)) if !start.is_empty() => Value::text(start).then(&Value::unknown()),
-        Some(_) => Value::unknown(),
-    }
 }

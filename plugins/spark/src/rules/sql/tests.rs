@@ -63,7 +63,7 @@ fn files_holes_and_changes() {
         "CREATE OR REPLACE VIEW a AS SELECT 1",
         "WITH x AS (SELECT 1) INSERT INTO a SELECT * FROM x",
         "FROM x INSERT OVERWRITE TABLE y SELECT a",
-        "INSERT OVERWRITE DIRECTORY 's3://x/y' USING parquet SELECT * FROM t",
+        "INSERT OVERWRITE LOCAL DIRECTORY '/tmp/x' SELECT * FROM t",
         "SELECT 1; DELETE FROM a",
         "/* read */ -- only\n  DROP TABLE a",
         "DROP TABLE 'unclosed",
@@ -91,6 +91,15 @@ fn files_holes_and_changes() {
     }
     assert!(read(&Value::text("ADD JAR 's3://x/y.jar'")).loads_code);
     assert!(read(&Value::text("CREATE FUNCTION f AS 'a.B' USING JAR 's3://x'")).loads_code);
+}
+
+#[test]
+fn what_a_query_writes_as_files() {
+    let output = Value::text("INSERT OVERWRITE DIRECTORY '").then(&Value::env("OUTPUT_PATH"));
+    let found = read(&output.then(&Value::text("/a' USING parquet SELECT * FROM t")));
+    assert_eq!(found.writes, [Value::env("OUTPUT_PATH").then(&Value::text("/a"))]);
+    assert_eq!((found.relations, found.changes, found.unread), (vec![Value::text("t")], None, false));
+    assert_eq!(read(&Value::text("EXPLAIN EXTENDED SELECT * FROM t")).relations, [Value::text("t")]);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! A query's text as the parser can take it.
 
-use enginehouse_pycheck::{Part, Value};
+use enginehouse_pycheck::{OUTPUT_PATH, Part, Value};
 
 /// Stands for what is not known of a query; a name that holds it is not known either.
 pub(super) const HOLE: &str = "__hole__";
+/// Stands for the run's output.
+const OUTPUT: &str = "__output__";
 /// Stands for a frame that Spark itself puts in: `spark.sql("SELECT * FROM {df}", df=df)`.
 pub(super) const FRAME: &str = "__frame__";
 
@@ -14,6 +16,7 @@ pub(super) fn spelled(query: &Value) -> String {
         .iter()
         .map(|part| match part {
             Part::Text(text) => text.as_str(),
+            Part::Env(name) if name == OUTPUT_PATH => OUTPUT,
             Part::Env(_) | Part::Unknown => HOLE,
         })
         .collect();
@@ -48,6 +51,19 @@ pub(super) fn spelled(query: &Value) -> String {
         rest = rest.get(length..).unwrap_or_default();
     }
     plain
+}
+
+/// What a piece of the query stands for.
+pub(super) fn value(piece: &str) -> Value {
+    let known = |text: &str| match text.strip_prefix(OUTPUT) {
+        Some(rest) => Value::env(OUTPUT_PATH).then(&Value::text(rest)),
+        None => Value::text(text),
+    };
+    match piece.split_once(HOLE) {
+        None => known(piece),
+        Some((start, _)) if !start.is_empty() => known(start).then(&Value::unknown()),
+        Some(_) => Value::unknown(),
+    }
 }
 
 fn pushed(plain: &mut String, rest: &str, length: usize) -> usize {

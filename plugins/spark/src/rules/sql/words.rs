@@ -3,7 +3,7 @@
 use enginehouse_pycheck::Value;
 use sqlparser::tokenizer::{Token, Word};
 
-use super::{Query, parse, text::HOLE};
+use super::{Query, parse, text::value};
 
 /// First words of statements that change a table, the catalog or a place, or that run what cannot be read.
 const CHANGES: &[&str] = &[
@@ -25,6 +25,20 @@ pub(super) fn scan(text: &str, found: &mut Query) -> bool {
         reads |= one(&words, statement.get(skipped..).unwrap_or_default(), found);
     }
     reads
+}
+
+/// The query within a statement that the parser does not know as a whole: `EXPLAIN EXTENDED SELECT …`.
+pub(super) fn query(text: &str) -> Option<&str> {
+    let lower = text.to_ascii_lowercase();
+    let word = |at: usize, length: usize| {
+        let bound = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
+        bound(lower.get(..at).and_then(|before| before.chars().next_back()))
+            && bound(lower.get(at + length..).and_then(|after| after.chars().next()))
+    };
+    let starts = ["select", "with"]
+        .iter()
+        .filter_map(|first| lower.match_indices(first).map(|(at, _)| at).find(|at| *at > 0 && word(*at, first.len())));
+    text.get(starts.min()?..)
 }
 
 /// A text that has no tokens, by its letters: its beginning is all that is looked at.
@@ -60,9 +74,19 @@ fn one(words: &[String], tokens: &[Token], found: &mut Query) -> bool {
         ["create", ..] if view.is_some_and(|view| start.iter().take(view).any(|word| is_temporary(word))) => {
             made(words, tokens, view.unwrap_or_default() + 1, found);
             paths(words, tokens, found);
+            // `USING csv OPTIONS (…)` has no query.
+            return words.iter().any(|word| matches!(word.as_str(), "select" | "from" | "values" | "table"));
         }
         ["cache", "table", ..] => made(words, tokens, 2, found),
         ["cache", "lazy", "table", ..] => made(words, tokens, 3, found),
+        ["insert", "overwrite", "directory", ..] => {
+            let place = match tokens.get(3) {
+                Some(Token::SingleQuotedString(place) | Token::DoubleQuotedString(place)) => value(place),
+                _ => Value::unknown(),
+            };
+            found.writes.push(place);
+            return true;
+        }
         ["drop", "view", ..] | ["drop", "temporary", ..] => {}
         [first, rest @ ..] if CHANGES.contains(first) => {
             let second = rest.first().copied().unwrap_or_default();
@@ -97,10 +121,9 @@ fn made(words: &[String], tokens: &[Token], place: usize, found: &mut Query) {
 /// `OPTIONS (path 's3://…')`.
 fn paths(words: &[String], tokens: &[Token], found: &mut Query) {
     for (place, _) in words.iter().enumerate().filter(|(_, word)| *word == "path") {
-        let value = tokens.get(place + 1..).unwrap_or_default().iter().find(|token| **token != Token::Eq);
-        if let Some(Token::SingleQuotedString(path) | Token::DoubleQuotedString(path)) = value {
-            let known = !path.contains(HOLE);
-            found.paths.push(if known { Value::text(path.as_str()) } else { Value::unknown() });
+        let given = tokens.get(place + 1..).unwrap_or_default().iter().find(|token| **token != Token::Eq);
+        if let Some(Token::SingleQuotedString(path) | Token::DoubleQuotedString(path)) = given {
+            found.paths.push(value(path));
         }
     }
 }
