@@ -16,6 +16,9 @@ use score::{Scores, told};
 /// Rules whose mutations are not all caught yet. This list only ever becomes shorter.
 const NOT_YET_HELD: &[&str] = &[];
 
+/// The least share that is caught of what lies in the programs' own steps. It only ever rises.
+const DEEP: f64 = 0.5;
+
 #[test]
 fn valid_programs_raise_no_error() {
     let programs = program::all();
@@ -32,16 +35,17 @@ fn valid_programs_raise_no_error() {
 #[test]
 fn mutations_are_caught_where_they_are() {
     let programs = program::all();
+    let before: Vec<_> = programs.iter().map(|valid| Spark::validate(&valid.task, &valid.code)).collect();
     let mut scores = Scores::default();
     let mut unapplied = Vec::new();
     for mutation in mutations::all() {
         let mut applied = false;
-        for valid in &programs {
+        for (valid, before) in programs.iter().zip(&before) {
             let Some(mutant) = (mutation.make)(valid) else { continue };
             applied = true;
             assert_ne!(mutant.code, valid.code, "{} changes nothing in {}", mutation.name, valid.name);
             let findings = Spark::validate(&valid.task, &mutant.code);
-            scores.add(valid, &mutation, &mutant, &findings);
+            scores.add(valid, before, &mutation, &mutant, &findings);
         }
         if !applied {
             unapplied.push(mutation.name);
@@ -50,11 +54,14 @@ fn mutations_are_caught_where_they_are() {
     println!("{}", scores.table());
     assert!(unapplied.is_empty(), "no program takes these: {unapplied:?}");
     let mut faults = Vec::new();
-    for (rule, score) in &scores.0 {
-        let held = score.faults.is_empty();
-        match NOT_YET_HELD.contains(rule) {
-            false => faults.extend(score.faults.iter().take(4000).map(|fault| format!("{rule} {fault}"))),
-            true => assert!(!held, "{rule} is held now: take it off the list"),
+    for ((rule, deep), score) in &scores.0 {
+        let told = score.faults.iter().map(|fault| format!("{rule} {fault}"));
+        if *deep {
+            assert!(score.extra == 0 && score.recall() >= DEEP, "{rule}:\n{}", told.collect::<Vec<_>>().join("\n"));
+        } else if NOT_YET_HELD.contains(rule) {
+            assert!(!score.faults.is_empty(), "{rule} is held now: take it off the list");
+        } else {
+            faults.extend(told.take(40));
         }
     }
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));

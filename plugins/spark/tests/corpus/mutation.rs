@@ -18,7 +18,16 @@ pub(crate) struct Mutation {
     pub(crate) name: String,
     /// Rules that may speak up as well, and rightly so.
     pub(crate) companions: &'static [&'static str],
+    /// Whether the fault lies in the program's own steps, which the validator need not be able to follow.
+    pub(crate) deep: bool,
     pub(crate) make: Make,
+}
+
+impl Mutation {
+    /// Whether a rule is this one or one that speaks up beside it.
+    pub(crate) fn tells(&self, rule: &str) -> bool {
+        self.rule == rule || self.companions.contains(&rule)
+    }
 }
 
 /// A program that was made wrong.
@@ -114,15 +123,18 @@ impl Valid {
         body.contains(from).then(|| format!("{head}{}", body.replace(from, to)))
     }
 
-    /// Without this line of the program.
+    /// With `pass` instead of this line of the program.
     pub(crate) fn without(&self, unwanted: impl Fn(&str) -> bool) -> Option<String> {
         let mut found = false;
-        let kept = self.code.split_inclusive('\n').filter(|line| {
-            let drop = !found && unwanted(line.trim_end());
-            found |= drop;
-            !drop
-        });
-        let kept: String = kept.collect();
-        found.then_some(kept)
+        let mut code = String::with_capacity(self.code.len());
+        for line in self.code.split_inclusive('\n') {
+            if !found && unwanted(line.trim_end()) {
+                found = true;
+                code.push_str(&format!("{}pass\n", " ".repeat(line.len() - line.trim_start().len())));
+            } else {
+                code.push_str(line);
+            }
+        }
+        found.then_some(code)
     }
 }

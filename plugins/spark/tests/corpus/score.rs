@@ -16,18 +16,29 @@ pub(crate) struct Score {
     pub(crate) caught: usize,
     /// Found by the rule, in the wrong place.
     pub(crate) misplaced: usize,
+    /// Not found, where a note says already of the valid program that this cannot be told.
+    pub(crate) untold: usize,
     /// Errors of neither the rule nor its companions.
     pub(crate) extra: usize,
     /// What went wrong, in words.
     pub(crate) faults: Vec<String>,
 }
 
+/// By rule, and whether the fault lay in the programs' own steps.
 #[derive(Default)]
-pub(crate) struct Scores(pub(crate) BTreeMap<&'static str, Score>);
+pub(crate) struct Scores(pub(crate) BTreeMap<(&'static str, bool), Score>);
 
 impl Scores {
-    pub(crate) fn add(&mut self, valid: &Valid, mutation: &Mutation, mutant: &Mutant, findings: &[Finding]) {
-        let score = self.0.entry(mutation.rule).or_default();
+    /// Takes in what was found in a program that was made wrong, and in the `valid` one before.
+    pub(crate) fn add(
+        &mut self,
+        valid: &Valid,
+        before: &[Finding],
+        mutation: &Mutation,
+        mutant: &Mutant,
+        findings: &[Finding],
+    ) {
+        let score = self.0.entry((mutation.rule, mutation.deep)).or_default();
         score.applied += 1;
         let place = format!("{} in {}", mutation.name, valid.name);
         let of_rule =
@@ -37,15 +48,16 @@ impl Scores {
         } else if let Some(finding) = of_rule().next() {
             score.misplaced += 1;
             score.faults.push(format!("{place}: at {}", told(finding)));
+        } else if before.iter().any(|note| note.severity == Severity::Note && mutation.tells(&note.rule)) {
+            score.applied -= 1;
+            score.untold += 1;
         } else {
             let others: Vec<String> = findings.iter().map(told).collect();
             score.faults.push(format!("{place}: missed, found {others:?}"));
         }
-        for finding in findings.iter().filter(|finding| {
-            finding.severity == Severity::Error
-                && finding.rule != mutation.rule
-                && !mutation.companions.contains(&finding.rule.as_str())
-        }) {
+        for finding in
+            findings.iter().filter(|finding| finding.severity == Severity::Error && !mutation.tells(&finding.rule))
+        {
             score.extra += 1;
             score.faults.push(format!("{place}: beside it {}", told(finding)));
         }
@@ -53,15 +65,17 @@ impl Scores {
 
     pub(crate) fn table(&self) -> String {
         let mut table = format!(
-            "{:<6}{:>9}{:>9}{:>9}{:>9}{:>9}{:>11}\n",
-            "rule", "applied", "caught", "moved", "extra", "recall", "precision"
+            "{:<11}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>11}\n",
+            "rule", "applied", "caught", "moved", "untold", "extra", "recall", "precision"
         );
-        for (rule, score) in &self.0 {
+        for ((rule, deep), score) in &self.0 {
+            let rule = if *deep { format!("{rule} deep") } else { (*rule).to_owned() };
             table.push_str(&format!(
-                "{rule:<6}{:>9}{:>9}{:>9}{:>9}{:>9.3}{:>11.3}\n",
+                "{rule:<11}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9.3}{:>11.3}\n",
                 score.applied,
                 score.caught,
                 score.misplaced,
+                score.untold,
                 score.extra,
                 score.recall(),
                 score.precision()

@@ -13,7 +13,7 @@ pub(super) fn all() -> Vec<Mutation> {
         error("C001", "a bracket is missing", &[], |valid| {
             let (before, _) = valid.code.split_once("\n)\n")?;
             let in_text = before.matches("\"\"\"").count() % 2 == 1;
-            let code = valid.without(|line| line == ")").filter(|_| !in_text)?;
+            let code = valid.replace("\n)\n", "\n\n").filter(|_| !in_text)?;
             Some(Mutant { places: vec![valid.body()..code.len()], code })
         }),
         error("C001", "the answer was cut off", &[], |valid| {
@@ -106,18 +106,28 @@ pub(super) fn all() -> Vec<Mutation> {
         error("C010", "a module of one's own", &[], |valid| {
             Mutant::at(valid.after_imports("from .helpers import clean")?, "import clean")
         }),
+        warning("C007", "failures are hidden", |valid| {
+            let statements = "try:\n    print(int(\"41\"))\nexcept Exception:\n    pass";
+            Mutant::at(valid.append(statements), "except Exception:\n    pass")
+        }),
+        warning("C009", "chance without a seed", |valid| {
+            let free = !valid.code.contains("random");
+            free.then(|| at_end(valid, "import random\nprint(random.random() + 41)", "random.random()"))?
+        }),
         warning("C004", "an import without use", |valid| {
-            Mutant::at(valid.after_imports("import fractions")?, "import fractions")
+            Mutant::at(valid.after_imports("import graphlib")?, "import graphlib")
         }),
     ]
 }
 
 /// A line that reads the only source, and the name that it gives to the frame.
 fn lone_read(valid: &Valid) -> Option<(&str, &str)> {
-    let [Source::Objects(_)] = valid.task.sources.as_slice() else { return None };
+    let [Source::Objects(objects)] = valid.task.sources.as_slice() else { return None };
     let reads: Vec<&str> = valid.code.lines().filter(|line| line.contains(".read.")).collect();
     let [line] = reads.as_slice() else { return None };
     let (name, read) = line.split_once(" = spark.read.")?;
     let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    (plain && line.ends_with(')') && read.matches('(').count() == read.matches(')').count()).then_some((line, name))
+    let whole = read.contains(&format!("\"{}\"", objects.uri)) && !read.contains(".rdd");
+    (plain && whole && line.ends_with(')') && read.matches('(').count() == read.matches(')').count())
+        .then_some((line, name))
 }

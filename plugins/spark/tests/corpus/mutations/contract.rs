@@ -95,7 +95,7 @@ fn tables() -> Vec<Mutation> {
         error("P004", "another table is read", &["P002"], |valid| {
             let table = valid.table()?;
             let other = format!("{table}_corpus");
-            Mutant::at_any(valid.replace(&format!("\"{table}\""), &format!("\"{other}\""))?, &other)
+            Mutant::at_any(valid.replace(&format!("table(\"{table}\")"), &format!("table(\"{other}\")"))?, &other)
         }),
         error("P004", "another table is read by a query", &["P002"], |valid| {
             let table = valid.table()?;
@@ -108,10 +108,11 @@ fn tables() -> Vec<Mutation> {
             let read = format!("spark.table(\"{}\")", valid.table()?);
             Mutant::anywhere(valid.replace(&read, "spark.read.parquet(\"s3://corpus/x/\")")?)
         }),
-        error("P005", "no Hive support", &[], |valid| {
+        error("P005", "a catalog of one's own", &[], |valid| {
             valid.table()?;
-            let code = valid.replace(".enableHiveSupport()", "")?;
-            Mutant::at_any(code, "getOrCreate()").map(|mutant| Mutant { places: Vec::new(), ..mutant })
+            let config = ".config(\"spark.sql.catalogImplementation\", \"in-memory\")";
+            let code = valid.replace("SparkSession.builder", &format!("SparkSession.builder{config}"))?;
+            Mutant::at(code, config)
         }),
     ];
     more.into_iter().chain(other).collect()
@@ -136,14 +137,11 @@ fn outputs() -> Vec<Mutation> {
         error("P026", "the output is of this machine", &[], |valid| {
             written(valid.replace_all(OUTPUT, "\"/tmp/corpus-out/\"")?, "/tmp/corpus-out/")
         }),
-        error("P026", "the input is written over", &["P007"], |valid| {
-            let uri = valid.uri()?;
-            written(valid.replace_all(OUTPUT, &quoted(uri))?, uri)
-        }),
         error("P007", "the input is written over", &["P026"], |valid| {
             let uri = valid.uri()?;
             let overwrites = valid.code.matches(".mode(\"overwrite\")").count() == 1;
-            let code = valid.replace_all(OUTPUT, &quoted(uri)).filter(|_| overwrites)?;
+            let code =
+                valid.replace_all(&format!("({OUTPUT})"), &format!("({})", quoted(uri))).filter(|_| overwrites)?;
             written(code, uri)
         }),
         error("P026", "the output climbs", &[], |valid| {
@@ -189,7 +187,7 @@ fn outputs() -> Vec<Mutation> {
         }),
         warning("P007", "a write without its mode", |valid| {
             let code = valid.replace(".mode(\"overwrite\")", "")?;
-            Mutant::at_any(code, ".write")
+            places(code, ".write", &[".parquet(", ".save("])
         }),
     ]
 }

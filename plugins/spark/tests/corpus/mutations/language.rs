@@ -2,7 +2,7 @@
 
 use enginehouse_sdk::Source;
 
-use super::{at_end, error, in_function, warning, with_spark};
+use super::{at_end, deep, error, in_function, warning, with_spark};
 use crate::{
     mutation::{Mutant, Mutation},
     program::Valid,
@@ -85,7 +85,9 @@ fn booleans() -> Vec<Mutation> {
                 error("P014", &format!("`{}` instead of `{}`", to.trim(), from.trim()), &[], move |valid| {
                     let at = valid.code.find(from).filter(|at| *at > valid.body())?;
                     let code = valid.replace(from, to)?;
-                    Some(Mutant { code, places: vec![at..at + to.len()] })
+                    // What pandas says of its own frames is not told.
+                    let pandas = valid.code.get(..at)?.lines().next_back()?.contains("pdf");
+                    (!pandas).then(|| Mutant { code, places: vec![at..at + to.len()] })
                 })
             });
     let tests = error("P014", "an `if` of a column", &[], |valid| {
@@ -117,16 +119,17 @@ fn functions() -> Vec<Mutation> {
             Mutant::at_any(valid.replace(&sum, &format!("{functions}.summ("))?, &format!("{functions}.summ("))
         }),
         error("P015", "a method is of pandas", &[], |valid| {
+            valid.code.contains("SparkSession").then_some(())?;
             with_spark(
                 valid,
                 "corpus_frame = spark.range(41)\nprint(corpus_frame.value_counts(\"id\"))",
                 "value_counts",
             )
         }),
-        error("P015", "a method of a frame is misspelt", &["P021"], |valid| {
+        deep("P015", "a method of a frame is misspelt", &["P021"], |valid| {
             Mutant::at_any(valid.replace(".groupBy(", ".groupedBy(")?, ".groupedBy(")
         }),
-        error("P015", "a method of the reader does not exist", &["P002", "P003"], |valid| {
+        deep("P015", "a method of the reader does not exist", &["P002", "P003"], |valid| {
             Mutant::at_any(valid.replace(".read.csv(", ".read.read_csv(")?, ".read.read_csv(")
         }),
     ];
@@ -205,8 +208,8 @@ fn columns() -> Vec<Mutation> {
     let dropped = error("P021", "a column that was dropped", &[], |valid| {
         let (line, frame) = frame(valid)?;
         let name = first_column(valid)?;
-        let step = format!("corpus_frame = {frame}.drop(\"{name}\").orderBy(\"{name}\", ascending=False)");
-        Mutant::at(valid.replace(line, &format!("{line}\n{step}"))?, &format!("orderBy(\"{name}\", "))
+        let step = format!("corpus_frame = {frame}.drop(\"{name}\").groupBy(\"{name}\").count()");
+        Mutant::at(valid.replace(line, &format!("{line}\n{step}"))?, &format!("groupBy(\"{name}\").count()"))
     });
     let uses: [(&str, &str); 7] = [
         ("groupBy", ".groupBy(\"NAME\""),
@@ -218,7 +221,7 @@ fn columns() -> Vec<Mutation> {
         ("partitionBy of a window", "Window.partitionBy(\"NAME\""),
     ];
     let misspelt = uses.map(|(name, used)| {
-        error("P021", &format!("a column of the program's is misspelt: {name}"), &[], move |valid| {
+        deep("P021", &format!("a column of the program's is misspelt: {name}"), &[], move |valid| {
             let column = source_columns(valid).into_iter().find(|column| {
                 let made = [format!("alias(\"{column}\""), format!("withColumn(\"{column}\""), format!(" as {column}")];
                 valid.code.contains(&used.replace("NAME", column)) && !made.iter().any(|made| valid.code.contains(made))
@@ -252,7 +255,26 @@ fn first_column(valid: &Valid) -> Option<String> {
 }
 
 fn driver() -> Vec<Mutation> {
-    vec![
+    let after_read = [
+        (
+            "P010",
+            "withColumn in a loop",
+            "for corpus_c in [\"a\", \"b\"]:\n    FRAME = FRAME.withColumn(corpus_c + \"_corpus\", FUNCTIONS.lit(41))",
+            "FRAME.withColumn(corpus_c",
+        ),
+        ("P011", "a join without a condition", "corpus_frame = FRAME.crossJoin(FRAME)", "FRAME.crossJoin"),
+        ("P016", "a name of old", "FRAME.registerTempTable(\"corpus_view\")", "FRAME.registerTempTable"),
+        ("P017", "rows are taken into Python", "corpus_rows = FRAME.rdd.map(lambda row: row).count()", "FRAME.rdd.map"),
+    ]
+    .map(|(rule, name, statements, wrong)| {
+        warning(rule, name, move |valid| {
+            let (line, frame) = frame(valid)?;
+            let statements = statements.replace("FRAME", frame).replace("FUNCTIONS", valid.functions()?);
+            let code = valid.replace(line, &format!("{line}\n{statements}"))?;
+            Mutant::at(code, &wrong.replace("FRAME", frame))
+        })
+    });
+    let own = [
         warning("P009", "all rows are brought to the driver", |valid| {
             let (line, frame) = frame(valid)?;
             let code = valid.replace(line, &format!("{line}\ncorpus_rows = {frame}.collect()"))?;
@@ -268,5 +290,6 @@ fn driver() -> Vec<Mutation> {
             let (_, frame) = frame(valid)?;
             in_function(valid, &body.replace("frame", frame), &format!("{frame}.collect()"))
         }),
-    ]
+    ];
+    own.into_iter().chain(after_read).collect()
 }

@@ -23,7 +23,17 @@ fn error(
     companions: &'static [&'static str],
     make: impl Fn(&Valid) -> Option<Mutant> + 'static,
 ) -> Mutation {
-    Mutation { rule, severity: Severity::Error, name: name.to_owned(), companions, make: Box::new(make) }
+    Mutation { rule, severity: Severity::Error, name: name.to_owned(), companions, deep: false, make: Box::new(make) }
+}
+
+/// What lies in the program's own steps.
+fn deep(
+    rule: &'static str,
+    name: &str,
+    companions: &'static [&'static str],
+    make: impl Fn(&Valid) -> Option<Mutant> + 'static,
+) -> Mutation {
+    Mutation { deep: true, ..error(rule, name, companions, make) }
 }
 
 fn warning(rule: &'static str, name: &str, make: impl Fn(&Valid) -> Option<Mutant> + 'static) -> Mutation {

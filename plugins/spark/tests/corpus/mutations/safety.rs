@@ -60,7 +60,7 @@ const STATEMENTS: &[(&str, &str, &str, &str)] = &[
     ("X106", "marshal", "import marshal\nmarshal.loads(b\"corpus\")", "marshal.loads"),
     ("X106", "cloudpickle of Spark", "from pyspark import cloudpickle\ncloudpickle.dumps(1)", "import cloudpickle"),
     ("X107", "subclasses", "print(object.__subclasses__())", "__subclasses__"),
-    ("X107", "globals", "globals()[\"corpus\"] = 1", "globals()"),
+    ("X107", "globals", "print(globals()[\"__builtins__\"])", "globals()"),
     ("X107", "globals of a function", "print((lambda: 1).__globals__)", "__globals__"),
     ("X107", "sys.modules", "import sys\nprint(sys.modules[\"os\"])", "sys.modules"),
     ("X107", "inspect", "import inspect\ninspect.currentframe()", "inspect.currentframe"),
@@ -139,7 +139,7 @@ const WITH_SPARK: &[(&str, &str, &[&str], &str, &str)] = &[
     ),
 ];
 
-const BESIDE: &[&str] = &["C010", "X103", "X107"];
+const BESIDE: &[&str] = &["C010", "X103", "X107", "X115"];
 
 pub(super) fn all() -> Vec<Mutation> {
     let plain = STATEMENTS.iter().flat_map(|&(rule, name, statements, wrong)| {
