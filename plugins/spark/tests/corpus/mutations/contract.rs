@@ -140,6 +140,8 @@ fn outputs() -> Vec<Mutation> {
         error("P007", "the input is written over", &["P026"], |valid| {
             let uri = valid.uri()?;
             let overwrites = valid.code.matches(".mode(\"overwrite\")").count() == 1;
+            let mut lines = valid.code.lines();
+            lines.find(|line| line.contains(".read") && line.contains(&quoted(uri)))?;
             let code =
                 valid.replace_all(&format!("({OUTPUT})"), &format!("({})", quoted(uri))).filter(|_| overwrites)?;
             written(code, uri)
@@ -262,7 +264,7 @@ fn read(code: String, text: &str) -> Option<Mutant> {
 
 /// At fault is a text, or the call that writes to it.
 fn written(code: String, text: &str) -> Option<Mutant> {
-    places(code, text, &[".write", ".save("])
+    places(code, text, &[".write", ".save(", "spark.sql("])
 }
 
 fn places(code: String, text: &str, calls: &[&str]) -> Option<Mutant> {
