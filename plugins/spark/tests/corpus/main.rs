@@ -2,6 +2,14 @@
 //!
 //! `cargo test -p enginehouse-spark --test corpus -- --nocapture` prints precision and recall for each rule.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::single_range_in_vec_init,
+    reason = "all of this is a test, and most faults have one place"
+)]
+
 mod mutation;
 mod mutations;
 mod program;

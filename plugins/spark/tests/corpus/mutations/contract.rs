@@ -141,7 +141,7 @@ fn outputs() -> Vec<Mutation> {
             let uri = valid.uri()?;
             let overwrites = valid.code.matches(".mode(\"overwrite\")").count() == 1;
             let mut lines = valid.code.lines();
-            lines.find(|line| line.contains(".read") && line.contains(&quoted(uri)))?;
+            lines.find(|line| line.split_once(".read").is_some_and(|(_, read)| read.contains(&quoted(uri))))?;
             let code =
                 valid.replace_all(&format!("({OUTPUT})"), &format!("({})", quoted(uri))).filter(|_| overwrites)?;
             written(code, uri)

@@ -65,8 +65,11 @@ fn column(valid: &Valid, name: &str) -> Option<String> {
     }
 }
 
+/// A name, and how two columns become a condition that Python would have to decide.
+type Condition = (&'static str, fn(&str, &str) -> String);
+
 fn booleans() -> Vec<Mutation> {
-    let wrong: [(&str, fn(&str, &str) -> String); 5] = [
+    let wrong: [Condition; 5] = [
         ("and", |a, b| format!("({a} > 41) and ({b} == 2)")),
         ("or", |a, b| format!("{a}.isNull() or {b}.isNull()")),
         ("not", |a, _| format!("not {a}.isNull()")),
