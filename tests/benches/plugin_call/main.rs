@@ -25,7 +25,7 @@ use enginehouse::{
     config::Config,
 };
 use enginehouse_capabilities::CallContext;
-use enginehouse_runtime::Plugin;
+use enginehouse_runtime::{Plugin, Task};
 use enginehouse_sdk::Supervisor;
 use enginehouse_spark::Spark;
 use serde_json::json;
@@ -48,9 +48,15 @@ fn main() {
     let mut through = BTreeMap::new();
     let mut native = BTreeMap::new();
     for size in SIZES {
-        through.insert(size, threads.block_on(through_plugin(&plugin, size)));
+        through.insert(
+            size,
+            threads.block_on(through_plugin(&plugin, &script::task(), |number| script::program(size, number))),
+        );
         native.insert(size, natively(size));
     }
+    let assembled =
+        threads.block_on(through_plugin(&plugin, &script::sales_task(), |number| script::assembled(1000, number)));
+    let validate_1000_lines_ms = assembled / 1e3;
     let cpython = python::parse_and_walk(&SIZES);
     drop((plugin, app));
     let ours = threads.block_on(http::ours());
@@ -66,6 +72,7 @@ fn main() {
     row("CPython: ast.parse and a walk", &cpython);
     let ratios = SIZES.map(|size| format!("{:>10.2}", through[&size] / native[&size])).concat();
     println!("  {:<41}{ratios}", "plugin / native");
+    println!("1000 lines of programs as people write them, through the plugin {validate_1000_lines_ms:>7.1} ms");
     println!("a fresh instance with a call that only plans {fresh:>8.1} µs");
     println!("validate over HTTP, 100 lines, requests a second");
     println!("  enginehouse, every program new        {ours:>10.0}   {:.1} × FastAPI", ours / fastapi);
@@ -80,6 +87,7 @@ fn main() {
         "native_us": keyed(&native),
         "plugin_us": keyed(&through),
         "cpython_us": keyed(&cpython),
+        "validate_1000_lines_ms": round(validate_1000_lines_ms),
         "http_rps": round(ours),
         "http_cached_rps": round(cached),
         "fastapi_rps": round(fastapi),
@@ -101,14 +109,14 @@ async fn fresh_call(plugin: &Plugin) -> f64 {
 }
 
 /// Every program is a new one, so that none is answered from memory.
-async fn through_plugin(plugin: &Plugin, size: usize) -> f64 {
-    let (cx, task) = (context(), script::task());
+async fn through_plugin(plugin: &Plugin, task: &Task, program: impl Fn(usize) -> String) -> f64 {
+    let cx = context();
     let mut times = Vec::new();
     let since = Instant::now();
     while since.elapsed() < FOR {
-        let code = script::program(size, times.len());
+        let code = program(times.len());
         let begun = Instant::now();
-        let report = black_box(plugin.validate(&cx, &task, &code).await).unwrap();
+        let report = black_box(plugin.validate(&cx, task, &code).await).unwrap();
         times.push(begun.elapsed());
         assert!(report.validated.is_some(), "the program is clean: {:?}", report.findings);
     }

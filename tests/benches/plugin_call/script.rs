@@ -1,11 +1,13 @@
 //! The programs that are read, and the task that they are read for.
 
-use std::fmt::Write;
+use std::{fmt::Write, fs, path::PathBuf};
 
 use enginehouse_runtime as runtime;
 use enginehouse_sdk as sdk;
 
 const URI: &str = "s3://data/sales.csv";
+/// What most programs of the validator's corpus read.
+const SALES: &str = "s3://retail/sales.csv";
 const COLUMNS: [&str; 3] = ["region", "amount", "day"];
 
 /// A clean program of so many lines; another for every `number`.
@@ -28,6 +30,62 @@ pub(crate) fn program(lines: usize, number: usize) -> String {
          result.write.mode(\"overwrite\").parquet(os.environ[\"OUTPUT_PATH\"])\nresult.show()\nspark.stop()\n",
     );
     text
+}
+
+/// The programs of the validator's corpus that read `SALES`, each as a function, over and over up to so many lines; another
+/// for every `number`.
+pub(crate) fn assembled(lines: usize, number: usize) -> String {
+    let mut text = format!("# {number}\n");
+    let programs = sales_programs();
+    for (turn, program) in programs.iter().cycle().enumerate() {
+        let left = lines.saturating_sub(text.lines().count());
+        // A program that is cut off would be no Python.
+        if program.lines().count() + 3 > left {
+            text.push_str(&"# a line\n".repeat(left));
+            return text;
+        }
+        let _ = writeln!(text, "def program_{turn}():");
+        for line in program.lines() {
+            let _ = if line.is_empty() { writeln!(text) } else { writeln!(text, "    {line}") };
+        }
+        let _ = writeln!(text, "\nprogram_{turn}()");
+    }
+    text
+}
+
+/// Without what may only stand in a module.
+fn sales_programs() -> Vec<String> {
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../plugins/spark/tests/corpus/valid"));
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let programs = paths.into_iter().map(|path| fs::read_to_string(path).unwrap());
+    let fits = |program: &String| {
+        program.contains(&format!("uri = \"{SALES}\""))
+            && !program.contains("import *")
+            && !program.contains("__future__")
+    };
+    programs.filter(fits).collect()
+}
+
+pub(crate) fn sales_task() -> runtime::Task {
+    let columns = [
+        ("order_id", "bigint"),
+        ("region", "string"),
+        ("product", "string"),
+        ("amount", "double"),
+        ("order_date", "date"),
+    ];
+    let column = |(name, kind): (&str, &str)| runtime::Column {
+        name: name.to_owned(),
+        data_type: Some(kind.to_owned()),
+        comment: None,
+    };
+    let mut task = task();
+    if let [runtime::Source::Objects(source)] = task.sources.as_mut_slice() {
+        source.uri = SALES.to_owned();
+        source.columns = columns.map(column).into();
+    }
+    task
 }
 
 pub(crate) fn task() -> runtime::Task {
