@@ -1,5 +1,6 @@
 //! A real server for tests: the real binary, a data folder of its own, spoken to over HTTP.
 
+pub mod ahead;
 pub mod clock;
 pub mod fake_engine;
 pub mod guests;

@@ -1,6 +1,7 @@
 """The first process of a sandbox: runs one program, the prelude first, and says how it failed.
 
-`engine` is the engine's own half, mounted beside this file: start(), stop() and describe(error).
+`engine` is the engine's own half, mounted beside this file: start(settings), warm_up(), begin(run), stop() and
+describe(error). Only a sandbox that is started ahead is warmed up.
 """
 
 import atexit
@@ -12,24 +13,36 @@ import types
 
 import engine
 
+SETTINGS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "settings.json")
 PRELUDE = "/work/prelude.py"
 PROGRAM = "/work/program.py"
 FAILURE = "/work/failure.json"
 
 
 def main():
-    # Nothing runs before the sandbox is known to end with its supervisor.
-    if not os.read(0, 1):
-        return 1
+    # The supervisor's line to us, and nobody else's.
+    line = os.dup(0)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
+    # Nothing runs before the sandbox is known to end with its supervisor.
+    if not os.read(line, 1):
+        return 1
     module = types.ModuleType("__main__")
     module.__file__ = PROGRAM
     sys.argv = [PROGRAM]
     sys.path[0] = "/work"
     try:
-        engine.start()
+        with open(SETTINGS, encoding="utf-8") as file:
+            settings = json.load(file)
+        engine.start(settings)
+        if settings["ahead"]:
+            engine.warm_up()
+            os.write(line, b"\n")
+        with os.fdopen(line, "rb") as told:
+            run = json.loads(told.readline())
+        os.environ["OUTPUT_PATH"] = run["output_uri"]
+        engine.begin(run)
         sys.modules["__main__"] = module
         for path in (PRELUDE, PROGRAM):
             with open(path, "rb") as file:

@@ -10,8 +10,8 @@ use crate::{
 
 pub use failure::{Class, Classify, Report, from_report as failure};
 
-/// A program takes seconds: polling faster than this only costs.
-const POLL_AFTER_MS: u32 = 300;
+/// A program in a sandbox that was started ahead may take no longer; the host asks less often the longer one goes on.
+const POLL_AFTER_MS: u32 = 20;
 
 /// An engine on the host's own machine, platform `local`, and how its programs are read afterwards.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,15 @@
 """Plain Python has nothing to start."""
 
 
-def start():
+def start(settings):
+    pass
+
+
+def warm_up():
+    pass
+
+
+def begin(run):
     pass
 
 

@@ -2,9 +2,9 @@
 
 import atexit
 import functools
-import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -12,13 +12,16 @@ import enginehouse_streams as streams
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = "/work/program.py"
+WARM_UP = "/work/.warm-up"
+
+endpoint = None
 
 
-def start():
-    with open(os.path.join(HERE, "settings.json"), encoding="utf-8") as file:
-        settings = json.load(file)
+def start(settings):
+    global endpoint
     streams.share()
-    endpoint = subprocess.Popen(settings["endpoint"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    endpoint = subprocess.Popen(settings["endpoint"], stdin=pipe, stdout=pipe, text=True)
     os.environ.update(environment(settings))
     import ray
 
@@ -55,8 +58,8 @@ def environment(settings):
         "RAY_AUTH_MODE": "disabled",
         # The sandbox has a limit of its own, and says so when it ends a program.
         "RAY_memory_monitor_refresh_ms": "0",
-        # Workers that wait for the next stage are not replaced by new ones.
-        "RAY_idle_worker_killing_time_threshold_ms": "600000",
+        # Workers that wait, for the next stage or for the program, are not replaced by new ones.
+        "RAY_idle_worker_killing_time_threshold_ms": "86400000",
         "PYTHONPATH": HERE,
         "__RAY_WORKER_PROCESS_SETUP_HOOK_ENV_VAR": "enginehouse_streams.join",
         "RAY_DATA_LOGGING_CONFIG": os.path.join(HERE, "data-logging.yaml"),
@@ -80,6 +83,47 @@ def adopt(ray, context):
     for module in (ray, ray._private.worker):
         module.init = init
         module.shutdown = keep
+
+
+def warm_up():
+    """What most programs do: the workers, and the clients of the object store, have then done it all before."""
+    import pyarrow.csv
+    import pyarrow.fs
+    import pyarrow.parquet
+    import ray
+
+    @ray.remote
+    def count(*tables):
+        import pandas
+        import pyarrow.compute
+        import pyarrow.fs
+
+        pyarrow.fs.S3FileSystem()
+        return [pyarrow.compute.count(table["letter"]) for table in tables], pandas.DataFrame({"n": [1]})
+
+    ray.get([count.remote() for _ in range(8)])
+    os.mkdir(WARM_UP)
+    with open(f"{WARM_UP}/in.csv", "w", encoding="utf-8") as file:
+        file.write("number,letter\n")
+        file.writelines(f"{number},{'abc'[number % 3]}\n" for number in range(1000))
+    data = ray.data.DataContext.get_current()
+    partitions, data.default_hash_shuffle_parallelism = data.default_hash_shuffle_parallelism, 2
+    rows = ray.data.read_csv(f"{WARM_UP}/in.csv")
+    ray.get(count.remote(*rows.to_arrow_refs()))
+    groups = rows.groupby("letter").sum("number")
+    groups.take_all()
+    groups.write_parquet(f"{WARM_UP}/parquet")
+    groups.write_csv(f"{WARM_UP}/csv")
+    data.default_hash_shuffle_parallelism = partitions
+    pyarrow.fs.S3FileSystem()
+    shutil.rmtree(WARM_UP)
+
+
+def begin(run):
+    """Tells the object store where the program writes, and the workers."""
+    endpoint.stdin.write(run["output_uri"] + "\n")
+    endpoint.stdin.flush()
+    streams.tell({"OUTPUT_PATH": run["output_uri"]})
 
 
 def stop():

@@ -7,6 +7,7 @@ exists once. Ray's own way, files that a monitor follows, drops some and repeats
 import contextlib
 import fcntl
 import io
+import json
 import logging
 import os
 import socket
@@ -20,6 +21,8 @@ LOG = "/work/engine.log"
 ENGINE = "/opt/engine/"
 # Abstract: no file that a program could be in the way of.
 DOOR = "\0enginehouse-outputs"
+# What comes with the outputs: the program's environment is not known yet, or is the next line.
+WAIT, COMES = b"-", b"+"
 # Bytes of a line that are waited for.
 HELD = 1 << 20
 # Ray prints these among a worker's own lines, for its monitor.
@@ -87,6 +90,41 @@ def is_rays():
         return True
 
 
+class Workers:
+    """Those that came for the outputs. Each that came before the program began is told its environment once that is known."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.waiting = []
+        self.environment = None
+
+    def add(self, worker, outputs):
+        with self.lock:
+            socket.send_fds(worker, [WAIT if self.environment is None else COMES], outputs)
+            self.waiting.append(worker)
+            if self.environment is not None:
+                self.tell()
+
+    def begin(self, environment):
+        with self.lock:
+            self.environment = environment
+            self.tell()
+
+    def tell(self):
+        told, self.waiting = self.waiting, []
+        line = json.dumps(self.environment).encode() + b"\n"
+        # One that was ended meanwhile needs none.
+        for worker in told:
+            with contextlib.suppress(OSError):
+                worker.sendall(line)
+        for worker in told:
+            with worker, contextlib.suppress(OSError):
+                worker.recv(1)
+
+
+workers = Workers()
+
+
 def share():
     """In the program's process: from here on its outputs are its own, and every worker may have them."""
     outputs = os.dup(1), os.dup(2)
@@ -100,23 +138,42 @@ def share():
 def hand_out(door, outputs):
     while True:
         worker, _ = door.accept()
+        worker.settimeout(10)
         # One that was ended meanwhile needs none.
-        with worker, contextlib.suppress(OSError):
-            socket.send_fds(worker, [b"-"], outputs)
+        with contextlib.suppress(OSError):
+            workers.add(worker, outputs)
+
+
+def tell(environment):
+    """In the program's process: what every worker has in its environment before the program begins."""
+    workers.begin(environment)
 
 
 def join():
     """In a worker, called by Ray before its first task."""
-    with socket.socket(socket.AF_UNIX) as door:
-        door.connect(DOOR)
-        _, outputs, _, _ = socket.recv_fds(door, 1, 2)
+    door = socket.socket(socket.AF_UNIX)
+    door.connect(DOOR)
+    said, outputs, _, _ = socket.recv_fds(door, 1, 2)
     take(*outputs)
+    if said == COMES:
+        listen(door)
+    else:
+        threading.Thread(target=listen, args=(door,), daemon=True).start()
     quiet()
     from ray._private.worker import Worker
 
     # Called around each task. What they would record is where its lines are in Ray's own files.
     Worker.record_task_log_start = lambda *_: None
     Worker.record_task_log_end = lambda *_: flush()
+
+
+def listen(door):
+    """Waits for the program's environment."""
+    with door, door.makefile("rb") as told:
+        line = told.readline()
+        if line:
+            os.environ.update(json.loads(line))
+            door.sendall(b"-")
 
 
 def flush():

@@ -2,9 +2,9 @@
 
 import glob
 import importlib.util
-import json
 import os
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -13,6 +13,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ENGINE = "/opt/engine"
 GATEWAY = "/work/.gateway"
+WARM_UP = "/work/.warm-up"
 SCHEMES = ("s3", "s3a", "s3n")
 # What spark-submit gives a JVM since 17; the incubating vector module is left out: a runtime may lack it.
 OPENS = (
@@ -25,11 +26,9 @@ OPENS = (
 jvm = None
 
 
-def start():
+def start(settings):
     """Starts the JVM and makes the session: static settings are then ours, whatever the program's builder says."""
     global jvm
-    with open(os.path.join(HERE, "settings.json"), encoding="utf-8") as file:
-        settings = json.load(file)
     home = os.path.dirname(importlib.util.find_spec("pyspark").origin)
     os.environ.update(
         JAVA_HOME=settings["java"],
@@ -42,7 +41,7 @@ def start():
     )
     environment = dict(os.environ, _PYSPARK_DRIVER_CONN_INFO_PATH=GATEWAY, SPARK_CONNECT_MODE="0")
     jvm = subprocess.Popen(command(settings), stdin=subprocess.PIPE, env=environment)
-    from pyspark.sql import SparkSession
+    import pyspark.sql  # Meanwhile.
 
     while not os.path.exists(GATEWAY):
         if jvm.poll() is not None:
@@ -52,23 +51,63 @@ def start():
         port, length = struct.unpack("!ii", file.read(8))
         secret = file.read(length).decode()
     os.environ.update(PYSPARK_GATEWAY_PORT=str(port), PYSPARK_GATEWAY_SECRET=secret)
+    make_session()
+
+
+def make_session():
+    from pyspark.sql import SparkSession
+
     SparkSession.builder.getOrCreate().sparkContext.setLogLevel("WARN")
 
 
+def warm_up():
+    """What most programs do, in a session of its own: the program's is new, in a JVM that has done it all before."""
+    from pyspark.sql import SparkSession
+    from pyspark.sql import functions as F
+
+    spark = SparkSession.builder.getOrCreate()
+    os.mkdir(WARM_UP)
+    with open(f"{WARM_UP}/in.csv", "w", encoding="utf-8") as file:
+        file.write("number,letter,half\n")
+        file.writelines(f"{number},{'abc'[number % 3]},{number / 2}\n" for number in range(300))
+    reader = spark.read.option("header", True)
+    inferred = reader.option("inferSchema", True).csv(f"file:{WARM_UP}/in.csv")
+    declared = reader.option("mode", "FAILFAST").schema("number bigint, letter string, half double")
+    table = declared.csv(f"file:{WARM_UP}/in.csv")
+    table.createOrReplaceTempView("t")
+    groups = table.filter(F.col("number") > 10).groupBy("letter").agg(F.count("*").alias("n"), F.sum("number").alias("s"))
+    most = spark.sql("select letter, max(half) as m from t group by letter")
+    for number, result in enumerate([groups.orderBy("letter"), inferred.join(most, "letter")]):
+        result.write.mode("overwrite").parquet(f"file:{WARM_UP}/{number}")
+        # As `show` prints it.
+        result._jdf.showString(20, 0, False)
+    spark.stop()
+    shutil.rmtree(WARM_UP)
+    make_session()
+
+
+def begin(run):
+    """Tells this session, and each that the program may make after it, where the program writes."""
+    from pyspark import SparkContext
+
+    context = SparkContext._active_spark_context
+    system = context._jvm.java.lang.System
+    system.setProperty("spark.hadoop.fs.enginehouse.output", run["output_path"])
+    context._jsc.hadoopConfiguration().set("fs.enginehouse.output", run["output_path"])
+    system.setProperty("spark.executorEnv.OUTPUT_PATH", run["output_uri"])
+    context.environment["OUTPUT_PATH"] = run["output_uri"]
+
+
 def stop():
-    """Stops what the program left running; a JVM that died already is no error of its own."""
-    if "pyspark" not in sys.modules or jvm is None:
+    """The sandbox's end is the JVM's, and faster: only the archive of classes is written at an end of its own."""
+    if jvm is None or not os.environ.get("ENGINEHOUSE_ARCHIVE"):
         return
     from pyspark import SparkContext
 
-    try:
-        if SparkContext._active_spark_context is not None:
-            SparkContext._active_spark_context.stop()
-    except Exception:
-        pass
+    if SparkContext._active_spark_context is not None:
+        SparkContext._active_spark_context.stop()
     jvm.stdin.close()
-    if os.environ.get("ENGINEHOUSE_ARCHIVE"):
-        jvm.wait()
+    jvm.wait()
 
 
 def describe(error):
@@ -109,7 +148,6 @@ def command(settings):
         "spark.sql.session.timeZone": "UTC",
         "spark.hadoop.fs.enginehouse.in": "/in",
         "spark.hadoop.fs.enginehouse.out": "/out",
-        "spark.hadoop.fs.enginehouse.output": settings["output"],
     }
     factory = "org.apache.hadoop.mapreduce.lib.output.FileOutputCommitterFactory"
     for scheme in SCHEMES:

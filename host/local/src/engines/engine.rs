@@ -1,6 +1,6 @@
 //! What an engine is made of.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -12,7 +12,8 @@ pub struct Engine {
     pub name: Cow<'static, str>,
     /// A pip requirements file with pinned versions, all of them, and the hashes of their files; empty for none.
     pub requirements: Cow<'static, str>,
-    /// The engine's half of the runner, a Python module with `start()`, `stop()` and `describe(error)`.
+    /// The engine's half of the runner, a Python module with `start(settings)`, `warm_up()`, `begin(run)`, `stop()` and
+    /// `describe(error)`.
     pub hooks: Cow<'static, str>,
     /// Files laid beside the runner, by name.
     pub files: Vec<(Cow<'static, str>, Cow<'static, str>)>,
@@ -20,6 +21,29 @@ pub struct Engine {
     pub jvm: Option<Jvm>,
     /// What its sandbox has beyond every other.
     pub needs: Needs,
+    /// The sandboxes that are started ahead, unless the operator says otherwise.
+    pub pool: Pool,
+}
+
+/// The sandboxes of an engine that are started ahead, from its first use on: in each the engine waits, warm, for one program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pool {
+    /// How many; 0 for none.
+    pub size: usize,
+    /// One that has waited for this long is ended; the next use starts another.
+    pub idle: Duration,
+    /// Bytes of memory that each may use while it waits; more ends it. Never more than a program may.
+    pub memory: u64,
+}
+
+impl Pool {
+    /// None.
+    pub const NONE: Self = Self { size: 0, idle: Duration::ZERO, memory: 0 };
+
+    /// One, for ten minutes.
+    const fn of_one(memory: u64) -> Self {
+        Self { size: 1, idle: Duration::from_mins(10), memory }
+    }
 }
 
 /// What the sandbox of an engine has beyond every other.
@@ -67,6 +91,8 @@ impl Engine {
             files: vec![("log4j2.properties".into(), include_str!("../../assets/spark/log4j2.properties").into())],
             jvm: Some(Jvm { file_system: include_str!("../../assets/spark/RunFileSystem.java").into() }),
             needs: Needs::default(),
+            // It takes 500 MiB.
+            pool: Pool::of_one(1 << 30),
         }
     }
 
@@ -83,6 +109,8 @@ impl Engine {
             jvm: None,
             // An idle cluster has some 240 threads, and each further worker 22.
             needs: Needs { shared_memory: 512 << 20, processes: 256, objects: Access::Endpoint },
+            // It takes 1.3 GiB.
+            pool: Pool::of_one(2 << 30),
         }
     }
 
@@ -95,6 +123,8 @@ impl Engine {
             files: Vec::new(),
             jvm: None,
             needs: Needs::default(),
+            // It starts in no time.
+            pool: Pool::NONE,
         }
     }
 

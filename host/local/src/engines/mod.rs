@@ -12,7 +12,7 @@ mod root;
 mod spark;
 
 pub use doctor::Check;
-pub use engine::{Access, Engine, Jvm, Needs};
+pub use engine::{Access, Engine, Jvm, Needs, Pool};
 pub use error::Error;
 pub use root::{EnginesRoot, Installed};
 

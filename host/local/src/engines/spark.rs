@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{Engine, Error, Installed, Jvm, machine::checked};
-use crate::processes::{Folder, GO, Setup, sandbox};
+use crate::processes::{Folder, GO, Setup, Task, sandbox};
 
 /// Touches what nearly every program touches, so that its classes are in the archive.
 const REHEARSAL: &str = include_str!("../../assets/spark/rehearsal.py");
@@ -45,9 +45,11 @@ pub(super) fn archive(engine: &Engine, installed: &Installed) -> Result<(), Erro
     let making = installed.folder.join("rehearsal");
     let folder = Folder::new(&making);
     let setup = Setup::of_rehearsal(engine, installed);
-    folder.fill(engine, &setup, "", REHEARSAL).map_err(Error::io(&making))?;
+    let task = Task::of_rehearsal(installed);
+    let laid_out = folder.lay_out(engine, &setup).and_then(|()| folder.put(&setup, &task, "", REHEARSAL));
+    let told = laid_out.and_then(|()| task.hand_over()).map_err(Error::io(&making))?;
     let made = format!("/work/{ARCHIVE}");
-    let ran = rehearse(sandbox(&folder, &setup, &[("ENGINEHOUSE_ARCHIVE", &made)]));
+    let ran = rehearse(sandbox(&folder, &setup, &[("ENGINEHOUSE_ARCHIVE", &made)]), &told);
     let moved = ran.and_then(|()| {
         let to = installed.folder.join(ARCHIVE);
         fs::rename(folder.work().join(ARCHIVE), &to).map_err(Error::io(&to))?;
@@ -58,11 +60,12 @@ pub(super) fn archive(engine: &Engine, installed: &Installed) -> Result<(), Erro
 }
 
 /// From this very thread: the sandbox ends with it.
-fn rehearse(mut sandbox: Command) -> Result<(), Error> {
+fn rehearse(mut sandbox: Command, told: &str) -> Result<(), Error> {
     let failed = |detail: String| Error::Failed { what: "the rehearsal".to_owned(), detail };
     let piped = sandbox.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = piped.spawn().map_err(|error| failed(error.to_string()))?;
-    let told = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(GO));
+    let told = [GO, told.as_bytes()].concat();
+    let told = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(&told));
     let ended = told.and_then(|()| child.wait_with_output()).map_err(|error| failed(error.to_string()))?;
     if ended.status.success() { Ok(()) } else { Err(failed(String::from_utf8_lossy(&ended.stderr).into_owned())) }
 }

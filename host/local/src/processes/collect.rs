@@ -15,7 +15,7 @@ use enginehouse_capabilities::{ObjectUri, ProcessOutput};
 use rustix::fs::OFlags;
 
 use super::{
-    folder::{End, Folder, Setup},
+    folder::{End, Folder, Task},
     logs,
 };
 
@@ -25,20 +25,17 @@ const REPORT: &str = "failure.json";
 const SUCCESS: &str = "_SUCCESS";
 
 /// Moves the results of a success, or the report of a failure.
-pub(super) fn collect(folder: &Folder, setup: &Setup, end: &End) -> io::Result<()> {
+pub(super) fn collect(folder: &Folder, task: &Task, end: &End) -> io::Result<()> {
     match end {
-        End::Exited(0) => results(folder, setup),
-        End::Exited(_) => report(folder, setup),
+        End::Exited(0) => results(folder, task),
+        End::Exited(_) => report(folder, task),
         End::Stopped(_) | End::Lost => Ok(()),
     }
 }
 
-fn results(folder: &Folder, setup: &Setup) -> io::Result<()> {
-    let from = folder.outputs().join(setup.output_path());
-    let output = setup.output_uri().map_err(io::Error::other)?;
-    if !from.exists() {
-        return Ok(());
-    }
+fn results(folder: &Folder, task: &Task) -> io::Result<()> {
+    let Some(from) = written(&folder.outputs(), &task.output_path())? else { return Ok(()) };
+    let output = task.output_uri().map_err(io::Error::other)?;
     let mut tidy = Tidy { root: &from, output: &output, files: Vec::new(), left_out: Vec::new() };
     tidy.folder(&from)?;
     for name in tidy.left_out.iter().take(20) {
@@ -49,7 +46,7 @@ fn results(folder: &Folder, setup: &Setup) -> io::Result<()> {
     if files.is_empty() {
         return Ok(());
     }
-    let to = setup.stored(&setup.output.0, &setup.output.1);
+    let to = task.stored(&task.output.0, &task.output.1);
     if let Some(parent) = to.parent() {
         fs::create_dir_all(parent)?;
     }
@@ -58,7 +55,7 @@ fn results(folder: &Folder, setup: &Setup) -> io::Result<()> {
         Err(error) if is_occupied(&error) => move_files(&from, &to, files),
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
             // A name that is no bucket, so that nobody is shown half of it.
-            let staging = setup.store.join(format!(".staging-{}", setup.digest));
+            let staging = task.store.join(format!(".staging-{}", task.digest));
             if staging.exists() {
                 fs::remove_dir_all(&staging)?;
             }
@@ -75,6 +72,21 @@ fn results(folder: &Folder, setup: &Setup) -> io::Result<()> {
         }
         Err(error) => Err(error),
     }
+}
+
+/// The folder of the results. A program that runs as us could change the way to it: what is no folder there is none.
+fn written(outputs: &Path, output: &Path) -> io::Result<Option<PathBuf>> {
+    let mut below = outputs.to_owned();
+    for part in output.components() {
+        below.push(part);
+        match fs::symlink_metadata(&below) {
+            Ok(found) if found.is_dir() => {}
+            Ok(_) => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Some(below))
 }
 
 fn is_occupied(error: &io::Error) -> bool {
@@ -145,7 +157,7 @@ fn own(path: &Path, mode: u32) -> io::Result<()> {
 }
 
 /// What the program's runner said about its failure, for the plugin to read.
-fn report(folder: &Folder, setup: &Setup) -> io::Result<()> {
+fn report(folder: &Folder, task: &Task) -> io::Result<()> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
     let opened = File::options().read(true).custom_flags(flags.cast_signed()).open(folder.work().join(REPORT));
     let Ok(file) = opened else { return Ok(()) };
@@ -157,9 +169,9 @@ fn report(folder: &Folder, setup: &Setup) -> io::Result<()> {
     if text.len() as u64 > MAX_REPORT {
         return Ok(());
     }
-    let making = setup.store.join(format!(".staging-{}.json", setup.digest));
+    let making = task.store.join(format!(".staging-{}.json", task.digest));
     File::create(&making)?.write_all(&text)?;
-    let to = setup.stored(&setup.scratch.0, &setup.scratch.1);
+    let to = task.stored(&task.scratch.0, &task.scratch.1);
     fs::create_dir_all(&to)?;
     fs::rename(making, to.join(REPORT))
 }

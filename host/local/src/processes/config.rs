@@ -1,10 +1,10 @@
 //! What the operator sets.
 
-use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, ffi::OsString, num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::engines::EnginesRoot;
+use crate::engines::{EnginesRoot, Pool};
 
 /// Where programs live and what they may use.
 #[derive(Debug, Clone)]
@@ -21,17 +21,23 @@ pub struct ProcessesConfig {
     /// What one program may use.
     pub limits: Limits,
     /// How many programs run at once; the others wait.
+    ///
+    /// A sandbox that was started ahead counts as a program until a program needs its place.
     pub max_running: NonZeroUsize,
+    /// The sandboxes that are started ahead, by engine.
+    pub pools: BTreeMap<String, Pool>,
 }
 
 impl ProcessesConfig {
-    /// The default limits, and as many programs at once as half the machine's cores.
+    /// The default limits, as many programs at once as half the machine's cores, and the pools that the engines come with.
     pub fn new(folder: impl Into<PathBuf>, store: impl Into<PathBuf>, engines: EnginesRoot, shim: Shim) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let pools = engines.engines().iter().map(|engine| (engine.name.to_string(), engine.pool)).collect();
         Self {
             folder: folder.into(),
             store: store.into(),
             engines,
+            pools,
             shim,
             limits: Limits::default(),
             max_running: NonZeroUsize::new(cores / 2).unwrap_or(NonZeroUsize::MIN),

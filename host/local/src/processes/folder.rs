@@ -5,57 +5,88 @@ use std::{
     io::{self, Write},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use enginehouse_capabilities::{ObjectUri, ProcessOutput, ProcessState};
 use serde::{Deserialize, Serialize};
 
-use super::{Limits, Shim, sandbox::sandbox_uid, shim};
+use super::{Limits, Shim, inputs, sandbox::sandbox_uid, shim};
 use crate::engines::{Access, Engine, Installed, Needs};
 
 const RUNNER: &str = include_str!("../../assets/runner.py");
+const SETUP: &str = "setup.json";
+const PROGRAM: &str = "program.json";
 
 /// A program's folder.
 #[derive(Debug, Clone)]
 pub(crate) struct Folder(PathBuf);
 
-/// What a program is started with; fixed when its folder is made.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// What a sandbox is made of; fixed before it starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Setup {
-    /// SHA-256 of the program, in hex.
-    pub(crate) digest: String,
-    /// Nanoseconds since the Unix epoch: the order in which programs get their turn.
-    pub(crate) queued: u64,
     pub(crate) engine: Installed,
     pub(crate) needs: Needs,
     /// Serves objects within the sandbox, where the engine needs that.
     pub(crate) shim: Shim,
+    pub(crate) limits: Limits,
+    /// The user the program runs as, where we may choose.
+    pub(crate) uid: Option<u32>,
+    /// Of a sandbox that is started before there is a program for it: bytes of memory that it may use until then.
+    pub(crate) ahead: Option<u64>,
+}
+
+impl Setup {
+    /// Of a sandbox under this name.
+    pub(crate) fn new(engine: Installed, needs: Needs, shim: Shim, limits: Limits, name: &str) -> Self {
+        Self { engine, needs, shim, limits, uid: sandbox_uid::of(name), ahead: None }
+    }
+
+    /// For a program of our own, run while `engine` is installed.
+    pub(crate) fn of_rehearsal(engine: &Engine, installed: &Installed) -> Self {
+        // Rehearsed are engines that reach objects as files.
+        let shim = Shim { program: PathBuf::new(), arguments: Vec::new() };
+        Self::new(installed.clone(), engine.needs.clone(), shim, Limits::default(), &installed.lock)
+    }
+
+    /// The most processes and threads of its sandbox, the engine's own among them.
+    pub(crate) fn max_processes(&self) -> u32 {
+        self.limits.processes.saturating_add(self.needs.processes)
+    }
+
+    /// Whether a sandbox of this setup is as good as one of the other.
+    pub(super) fn fits(&self, other: &Self) -> bool {
+        let plain = |setup: &Self| Self { uid: None, ahead: None, ..setup.clone() };
+        plain(self) == plain(other)
+    }
+}
+
+/// What runs in a sandbox.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Task {
+    /// SHA-256 of the program, in hex.
+    pub(crate) digest: String,
+    /// Nanoseconds since the Unix epoch: the order in which programs get their turn.
+    pub(crate) queued: u64,
     /// The files of the object store.
     pub(crate) store: PathBuf,
     /// Bucket and key of the output prefix.
     pub(crate) output: (String, String),
     /// Bucket and key of the scratch prefix.
     pub(crate) scratch: (String, String),
-    pub(crate) limits: Limits,
-    /// The user the program runs as, where we may choose.
-    pub(crate) uid: Option<u32>,
+    /// From its hand-over to its end.
+    pub(crate) timeout: Duration,
 }
 
-impl Setup {
-    /// For a program of our own, run while `engine` is installed.
-    pub(crate) fn of_rehearsal(engine: &Engine, installed: &Installed) -> Self {
+impl Task {
+    pub(crate) fn of_rehearsal(installed: &Installed) -> Self {
         Self {
             digest: installed.lock.clone(),
             queued: 0,
-            engine: installed.clone(),
-            needs: engine.needs.clone(),
-            // Rehearsed are engines that reach objects as files.
-            shim: Shim { program: PathBuf::new(), arguments: Vec::new() },
             store: installed.folder.clone(),
             output: ("rehearsal".to_owned(), "output/".to_owned()),
             scratch: ("rehearsal".to_owned(), "scratch/".to_owned()),
-            limits: Limits::default(),
-            uid: sandbox_uid::of(&installed.lock),
+            timeout: Limits::default().timeout,
         }
     }
 
@@ -69,14 +100,18 @@ impl Setup {
         ObjectUri::new(&self.output.0, &self.output.1)
     }
 
-    /// The most processes and threads of its sandbox, the engine's own among them.
-    pub(crate) fn max_processes(&self) -> u32 {
-        self.limits.processes.saturating_add(self.needs.processes)
-    }
-
     /// Where a prefix or object lies among the store's files.
     pub(crate) fn stored(&self, bucket: &str, key: &str) -> PathBuf {
         self.store.join(bucket).join(key.trim_end_matches('/'))
+    }
+
+    /// What the runner is told once it is to run the program: one line.
+    pub(crate) fn hand_over(&self) -> io::Result<String> {
+        let told = serde_json::json!({
+            "output_path": Path::new("/out").join(self.output_path()),
+            "output_uri": self.output_uri().map_err(io::Error::other)?.to_string(),
+        });
+        Ok(format!("{told}\n"))
     }
 }
 
@@ -165,7 +200,22 @@ impl Folder {
     }
 
     pub(crate) fn setup(&self) -> io::Result<Setup> {
-        Ok(serde_json::from_slice(&fs::read(self.0.join("program.json"))?)?)
+        self.read(SETUP)
+    }
+
+    /// `NotFound` where there is no program yet.
+    pub(crate) fn task(&self) -> io::Result<Task> {
+        self.read(PROGRAM)
+    }
+
+    fn read<T: serde::de::DeserializeOwned>(&self, name: &str) -> io::Result<T> {
+        Ok(serde_json::from_slice(&fs::read(self.0.join(name))?)?)
+    }
+
+    fn write(&self, name: &str, what: &impl Serialize) -> io::Result<()> {
+        let mut file = File::create(self.0.join(name))?;
+        file.write_all(&serde_json::to_vec(what)?)?;
+        file.sync_all()
     }
 
     pub(crate) fn verdict(&self) -> io::Result<Option<Verdict>> {
@@ -177,11 +227,13 @@ impl Folder {
     }
 
     pub(crate) fn write_verdict(&self, verdict: &Verdict) -> io::Result<()> {
-        let making = self.0.join(".exit.json");
-        let mut file = File::create(&making)?;
-        file.write_all(&serde_json::to_vec(verdict)?)?;
-        file.sync_all()?;
-        fs::rename(making, self.0.join("exit.json"))
+        self.write(".exit.json", verdict)?;
+        fs::rename(self.0.join(".exit.json"), self.0.join("exit.json"))
+    }
+
+    /// Says that the program has begun.
+    pub(super) fn begin(&self) -> io::Result<()> {
+        File::create(self.started())?.sync_all()
     }
 
     /// Lays out a folder without a program, whose token is cancelled before anything was started under it.
@@ -190,24 +242,23 @@ impl Folder {
         self.write_verdict(&Verdict::cancelled())
     }
 
-    /// Lays out everything but the inputs.
-    pub(crate) fn fill(&self, engine: &Engine, setup: &Setup, prelude: &str, code: &str) -> io::Result<()> {
+    /// Lays out what a sandbox is made of.
+    pub(crate) fn lay_out(&self, engine: &Engine, setup: &Setup) -> io::Result<()> {
         create_folder(&self.0, 0o700)?;
         for folder in ["work", "runner", "runner/etc", "in", "out", "log"] {
             create_folder(&self.0.join(folder), 0o755)?;
         }
         let runner = self.runner();
-        let output = Path::new("/out").join(setup.output_path());
         let settings = serde_json::json!({
-            "output": output,
             "cores": setup.limits.cores,
             // Half for the heap: the JVM, Python and its workers need the other.
             "heap": (setup.limits.memory >> 21).max(64),
             "java": setup.engine.java,
             "endpoint": match setup.needs.objects {
                 Access::Files => None,
-                Access::Endpoint => Some(shim::endpoint_command(&setup.shim, &setup.output_uri().map_err(io::Error::other)?)),
+                Access::Endpoint => Some(shim::endpoint_command(&setup.shim)),
             },
+            "ahead": setup.ahead.is_some(),
         });
         let id = setup.uid.unwrap_or(sandbox_uid::INSIDE);
         let own = [
@@ -225,19 +276,35 @@ impl Folder {
         for (name, text) in &engine.files {
             write_readable(&runner.join(name.as_ref()), text.as_bytes())?;
         }
+        std::os::unix::fs::chown(self.work(), setup.uid, setup.uid)?;
+        self.write(SETUP, setup)
+    }
+
+    /// Puts a program, but not its inputs, into a folder that is laid out.
+    pub(crate) fn put(&self, setup: &Setup, task: &Task, prelude: &str, code: &str) -> io::Result<()> {
         write_readable(&self.work().join("prelude.py"), prelude.as_bytes())?;
         write_readable(&self.work().join("program.py"), code.as_bytes())?;
+        self.open_output(setup, task)
+    }
+
+    /// Puts the program of another folder into this one, which is laid out, with its inputs. The other stays as it is.
+    pub(super) fn put_that_of(&self, other: &Self, setup: &Setup) -> io::Result<()> {
+        for name in ["prelude.py", "program.py"] {
+            fs::copy(other.work().join(name), self.work().join(name))?;
+        }
+        inputs::place(&other.inputs(), &self.inputs(), &self.inputs(), false)?;
+        self.open_output(setup, &other.task()?)
+    }
+
+    /// Makes the folder of the results, and the way to it, which only who may be root can change.
+    fn open_output(&self, setup: &Setup, task: &Task) -> io::Result<()> {
         let mut below = self.outputs();
-        for part in setup.output_path().components() {
+        for part in task.output_path().components() {
             below.push(part);
             create_folder(&below, 0o755)?;
         }
-        for own in [self.work(), below] {
-            std::os::unix::fs::chown(&own, setup.uid, setup.uid)?;
-        }
-        let mut file = File::create(self.0.join("program.json"))?;
-        file.write_all(&serde_json::to_vec(setup)?)?;
-        file.sync_all()
+        std::os::unix::fs::chown(&below, setup.uid, setup.uid)?;
+        self.write(PROGRAM, task)
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn link(store: &Path, inputs: &Path, uris: &[ObjectUri], other: bool)
 }
 
 /// Links every file below `from`; answers how many. Links that somebody planted in the store are passed over.
-fn place(from: &Path, to: &Path, inputs: &Path, other: bool) -> io::Result<u64> {
+pub(super) fn place(from: &Path, to: &Path, inputs: &Path, other: bool) -> io::Result<u64> {
     let mut count = 0;
     let mut next = vec![(from.to_owned(), to.to_owned())];
     while let Some((from, to)) = next.pop() {

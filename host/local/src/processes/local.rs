@@ -18,10 +18,9 @@ use sha2::{Digest, Sha256};
 use super::{
     ProcessesConfig,
     collect::remove_tree,
-    folder::{Folder, Setup, Verdict, create_folder},
+    folder::{Folder, Setup, Task, Verdict},
     inputs, logs,
     queue::{Queue, is_held},
-    sandbox::sandbox_uid,
     shim,
 };
 use crate::engines::{self, Installed, bubblewrap_mend, bubblewrap_works};
@@ -83,23 +82,20 @@ impl Processes for LocalProcesses {
                 return Ok(());
             }
             let engine = inner.ready(&program.engine)?;
-            let needs = inner.config.engines.engine(&program.engine).map_err(unconfigured)?.needs.clone();
-            let mut limits = inner.config.limits.clone();
-            limits.timeout = limits.timeout.min(program.timeout).min(attempt.timeout);
+            let config = &inner.config;
+            let needs = config.engines.engine(&program.engine).map_err(unconfigured)?.needs.clone();
+            let token = program.token.as_str();
+            let setup = Setup::new(engine, needs, config.shim.clone(), config.limits.clone(), token);
             let parts = |uri: &enginehouse_capabilities::ObjectUri| (uri.bucket().to_owned(), uri.key().to_owned());
-            let setup = Setup {
+            let task = Task {
                 digest: digest.clone(),
                 queued: now(),
-                engine,
-                needs,
-                shim: inner.config.shim.clone(),
-                store: inner.config.store.clone(),
+                store: config.store.clone(),
                 output: parts(&attempt.output.as_prefix()),
                 scratch: parts(&attempt.scratch.as_prefix()),
-                limits,
-                uid: sandbox_uid::of(program.token.as_str()),
+                timeout: config.limits.timeout.min(program.timeout).min(attempt.timeout),
             };
-            if inner.place(folder, |making| inner.make(making, &setup, &program, &attempt.inputs))? {
+            if inner.place(folder, |making| inner.make(making, &setup, &task, &program, &attempt.inputs))? {
                 inner.queue.push(folder);
                 return Ok(());
             }
@@ -130,7 +126,10 @@ impl Processes for LocalProcesses {
             if folder.verdict().map_err(failed(folder))?.is_some() {
                 return Ok(());
             }
-            fs::File::create(folder.cancel()).map_err(failed(folder))?;
+            // Its folder may change places with that of a sandbox at this very moment.
+            while !folder.cancel().exists() {
+                fs::File::create(folder.cancel()).map_err(failed(folder))?;
+            }
             let lock = folder.lock().map_err(failed(folder))?;
             if lock.try_lock().is_ok() && !folder.started().exists() {
                 folder.write_verdict(&Verdict::cancelled()).map_err(failed(folder))?;
@@ -160,8 +159,9 @@ impl Processes for LocalProcesses {
         blocking(move || {
             let ready = inner.ready(&engine)?;
             let limits = &inner.config.limits;
+            let ahead = inner.queue.pool_state(&engine).map(|state| format!("; {state}")).unwrap_or_default();
             Ok(format!(
-                "{}; at most {} MiB of memory, {} MiB of disk and {} s a program, {} at once",
+                "{}; at most {} MiB of memory, {} MiB of disk and {} s a program, {} at once{ahead}",
                 ready.version,
                 limits.memory >> 20,
                 limits.disk >> 20,
@@ -216,12 +216,13 @@ impl Inner {
         &self,
         folder: &Folder,
         setup: &Setup,
+        task: &Task,
         program: &Program,
         uris: &[enginehouse_capabilities::ObjectUri],
     ) -> Result<()> {
         let engine = self.config.engines.engine(&program.engine).map_err(unconfigured)?;
-        folder.fill(engine, setup, &program.prelude, &program.code).map_err(failed(folder))?;
-        create_folder(&folder.inputs(), 0o755).map_err(failed(folder))?;
+        let laid_out = folder.lay_out(engine, setup);
+        laid_out.and_then(|()| folder.put(setup, task, &program.prelude, &program.code)).map_err(failed(folder))?;
         inputs::link(&self.config.store, &folder.inputs(), uris, setup.uid.is_some())
     }
 }
@@ -249,8 +250,8 @@ fn state(folder: &Folder) -> Result<ProcessState> {
             if lock.try_lock().is_err() {
                 return Ok(ProcessState::Running);
             }
-            let setup = folder.setup().map_err(failed(folder))?;
-            shim::finish(folder, &setup, end).map_err(|error| Error::other("the results could not be kept", error))?;
+            let task = folder.task().map_err(failed(folder))?;
+            shim::finish(folder, &task, end).map_err(|error| Error::other("the results could not be kept", error))?;
             Ok(verdict()?.map_or(ProcessState::Lost, |verdict| verdict.end.into()))
         }
         None => Ok(ProcessState::Lost),
@@ -259,8 +260,8 @@ fn state(folder: &Folder) -> Result<ProcessState> {
 
 /// Whether nothing is to be started: this very program is there already, or its token was cancelled before.
 fn is_taken(folder: &Folder, digest: &str) -> Result<bool> {
-    match folder.setup() {
-        Ok(setup) if setup.digest == digest => Ok(true),
+    match folder.task() {
+        Ok(task) if task.digest == digest => Ok(true),
         Ok(_) => Err(Error::Conflict("another program was started under this token".into())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             Ok(folder.verdict().map_err(failed(folder))?.is_some())

@@ -77,7 +77,8 @@ pub(super) const SHIM: &str = "/opt/shim";
 /// bubblewrap is bound to its life would else leave a program behind that nobody watches.
 pub(crate) const GO: &[u8] = b"\n";
 
-/// The command that runs a program: its parent's end is its own. Waits for [`GO`].
+/// The command that runs a program: its parent's end is its own. On its standard input it waits for [`GO`], and then for
+/// a line with [`super::Task::hand_over`]; where it is started ahead, it answers with a line in between, once it could begin.
 pub(crate) fn sandbox(folder: &Folder, setup: &Setup, environment: &[(&str, &str)]) -> Command {
     let mut arguments = Arguments::default();
     arguments.add(["--clearenv"]);
@@ -100,12 +101,9 @@ pub(crate) fn sandbox(folder: &Folder, setup: &Setup, environment: &[(&str, &str
         arguments.mount("--ro-bind", &setup.shim.program, Path::new(SHIM));
     }
     arguments.mount("--ro-bind", &folder.inputs(), Path::new("/in"));
-    arguments.mount("--ro-bind", &folder.outputs(), Path::new("/out"));
-    let output = setup.output_path();
-    arguments.mount("--bind", &folder.outputs().join(&output), &Path::new("/out").join(&output));
+    arguments.mount("--bind", &folder.outputs(), Path::new("/out"));
     arguments.mount("--bind", &folder.work(), Path::new("/work"));
     arguments.add(["--chdir", "/work"]);
-    let output_uri = setup.output_uri().map(|uri| uri.to_string()).unwrap_or_default();
     let own = [
         ("PATH", "/opt/engine/venv/bin:/usr/bin:/bin"),
         ("HOME", "/work"),
@@ -114,7 +112,6 @@ pub(crate) fn sandbox(folder: &Folder, setup: &Setup, environment: &[(&str, &str
         ("TZ", "UTC"),
         ("PYTHONUNBUFFERED", "1"),
         ("PYTHONDONTWRITEBYTECODE", "1"),
-        ("OUTPUT_PATH", output_uri.as_str()),
     ];
     for (name, value) in own.iter().chain(environment) {
         arguments.add(["--setenv", name, value]);
@@ -145,7 +142,7 @@ pub(crate) fn sandbox(folder: &Folder, setup: &Setup, environment: &[(&str, &str
     let mut command = Command::new(SANDBOX);
     command.args(isolation()).args(arguments.0);
     // The first process of a sandbox can be asked for the environment it was started with.
-    command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").stdin(Stdio::piped());
+    command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin");
     command
 }
 
@@ -180,11 +177,9 @@ impl Arguments {
     fn mount(&mut self, how: &str, from: &Path, to: &Path) {
         let mut way: Vec<PathBuf> = to.ancestors().skip(1).map(Path::to_path_buf).collect();
         way.reverse();
-        let fixed = ["/", "/etc", "/opt", "/usr", "/out"];
+        let fixed = ["/", "/etc", "/opt", "/usr"];
         for folder in way.iter().filter(|folder| !fixed.iter().any(|one| *folder == Path::new(one))) {
-            if !folder.starts_with("/out") {
-                self.add([OsStr::new("--perms"), "0755".as_ref(), "--dir".as_ref(), folder.as_os_str()]);
-            }
+            self.add([OsStr::new("--perms"), "0755".as_ref(), "--dir".as_ref(), folder.as_os_str()]);
         }
         self.add([OsStr::new(how), from.as_os_str(), to.as_os_str()]);
     }

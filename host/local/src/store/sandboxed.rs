@@ -12,25 +12,23 @@ const KEY: &str = "sandbox";
 /// Threads that wait for the disk: they count among the sandbox's own.
 const THREADS: usize = 4;
 
-/// Serves what a program was given and what it writes as one store, of which only `output` is writable. Says its URL
-/// once it is up. Blocks until the process ends.
+/// Serves what a program was given and what it writes as one store, of which only an output prefix is writable: `output`
+/// is told the store's URL once it is up, and gives that prefix. Blocks until the process ends; who asks before that waits.
 ///
 /// Runs as the program's own user among its own mounts, so that the kernel decides what may be touched: what is refused
 /// here is refused to say it in words.
 pub(crate) fn serve_sandbox(
     given: &Path,
     written: &Path,
-    output: &ObjectUri,
-    ready: impl FnOnce(&str) -> io::Result<()>,
+    output: impl FnOnce(&str) -> io::Result<ObjectUri>,
 ) -> io::Result<()> {
-    let layout = Layout::of_run(given, written, output)?;
     let credentials = Credentials { access_key: KEY.to_owned(), secret_key: KEY.to_owned() };
-    let service = service::service(layout, &credentials);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(THREADS).build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        ready(&format!("http://{}", listener.local_addr()?))?;
-        service::serve(service, listener).await
+        let output = output(&format!("http://{}", listener.local_addr()?))?;
+        let layout = Layout::of_run(given, written, &output)?;
+        service::serve(service::service(layout, &credentials), listener).await
     })
 }
 

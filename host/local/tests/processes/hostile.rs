@@ -32,8 +32,10 @@ refused('input, deleted', lambda: os.unlink('/in/raw/sales.csv'))
 refused('input, replaced', lambda: os.rename('/work/program.py', '/in/raw/sales.csv'))
 refused('input, opened up', lambda: os.chmod('/in/raw/sales.csv', 0o777))
 refused('input, linked', lambda: os.link('/in/raw/sales.csv', OUT + '/link'))
-refused('beside the output', lambda: open('/out/results/r1/x', 'w'))
-refused('another bucket', lambda: os.mkdir('/out/raw'))
+if ROOT:
+    refused('beside the output', lambda: open('/out/results/r1/x', 'w'))
+    refused('another bucket', lambda: os.mkdir('/out/raw'))
+    refused('the way to the output', lambda: os.rename('/out/results', '/out/other'))
 refused('the engine', lambda: open('/opt/engine/x', 'w'))
 refused('the runner', lambda: open('/opt/runner/run.py', 'a'))
 refused('the system', lambda: open('/usr/x', 'w'))
@@ -52,11 +54,20 @@ for line in ('CapEff:\t0000000000000000', 'NoNewPrivs:\t1'):
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_reaches_nothing_but_its_own() {
-    let house = House::new().await;
+    reaches_nothing(House::new().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nor_does_one_in_a_sandbox_that_was_started_ahead() {
+    reaches_nothing(House::warm("python").await).await;
+}
+
+async fn reaches_nothing(house: House) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let code = TRIES
         .replace("STORE, PROCESSES", &format!("{:?}, {:?}", house.config.store, house.config.folder))
         .replace("PORT", &listener.local_addr().unwrap().port().to_string())
+        .replace("ROOT", if rustix::process::geteuid().is_root() { "True" } else { "False" })
         .replace("OUT +", "'/out/results/r1/out' +");
     assert_eq!(house.python(&code).await, ProcessState::Exited(0), "{}", house.both().await);
     assert_eq!(house.both().await, "\n");
@@ -108,6 +119,23 @@ os.symlink('/etc/passwd', '/work/failure.json')
     let mode = |key: &str| fs::metadata(house.stored(OUTPUT).join(key)).unwrap().permissions().mode() & 0o7777;
     assert_eq!((mode("good"), mode("set/uid"), mode("closed")), (0o644, 0o644, 0o755));
     assert!(house.stderr().await.contains("left out of the results: \"link\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_way_to_the_output_leads_nowhere() {
+    let house = House::new().await;
+    assert_eq!(house.python("open('/out/results/r1/out/x', 'w').write('x')").await, ProcessState::Exited(0));
+    assert_eq!(house.keys(OUTPUT), ["x"]);
+    // As a program can do that runs as the host's own user.
+    let folder = house.config.folder.join(house.token().as_str());
+    fs::remove_dir_all(house.stored(OUTPUT)).unwrap();
+    fs::remove_dir_all(folder.join("out/results")).unwrap();
+    std::os::unix::fs::symlink(house.stored("s3://results/"), folder.join("out/results")).unwrap();
+    fs::create_dir_all(house.stored("s3://results/r1/out")).unwrap();
+    fs::write(house.stored("s3://results/r1/out").join("planted"), "x").unwrap();
+    fs::write(folder.join("exit.json"), r#"{"end":{"exited":0},"collected":false}"#).unwrap();
+    assert_eq!(house.end(&house.token()).await, ProcessState::Exited(0));
+    assert_eq!(house.keys(OUTPUT), ["planted"], "what the store has stays where it is");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ use enginehouse_capabilities::{
     AttemptScope, CallContext, LogChunk, ObjectUri, ProcessOutput, ProcessState, Processes, Program, Token,
 };
 use enginehouse_local::{
-    engines::EnginesRoot,
+    engines::{EnginesRoot, Pool},
     processes::{Limits, LocalProcesses, ProcessesConfig, Shim},
 };
 use uuid::Uuid;
@@ -45,6 +45,7 @@ impl House {
         let shim = Shim { program: env!("CARGO_BIN_EXE_enginehouse-shim").into(), arguments: Vec::new() };
         let mut config = ProcessesConfig::new(folder, store, engines().await, shim);
         config.limits = limits;
+        config.pools.clear();
         config.max_running = NonZeroUsize::new(2).unwrap();
         let processes = LocalProcesses::open(config.clone()).await.unwrap();
         let run = Uuid::now_v7();
@@ -59,6 +60,45 @@ impl House {
         let context =
             CallContext { framework: "spark".into(), digest: "0".repeat(64), run: Some(run), attempt: Some(attempt) };
         Self { root, config, processes, context, run }
+    }
+
+    /// Opens the processes anew, with one sandbox of the engine started ahead from its first use on.
+    pub(crate) async fn with_pool_of(&mut self, engine: &str) {
+        let pool = Pool { size: 1, idle: Duration::from_secs(600), memory: 2 << 30 };
+        self.config.pools.insert(engine.into(), pool);
+        self.processes = LocalProcesses::open(self.config.clone()).await.unwrap();
+    }
+
+    /// In which a sandbox of the engine waits.
+    pub(crate) async fn warm(engine: &str) -> Self {
+        let mut house = Self::new().await;
+        house.with_pool_of(engine).await;
+        house.use_once(engine).await;
+        house.ahead(engine, "1 waiting").await;
+        house
+    }
+
+    /// Runs a program that does nothing, under a token of its own.
+    pub(crate) async fn use_once(&self, engine: &str) {
+        let context = self.another_attempt();
+        let token = context.attempt.as_ref().unwrap().token.clone();
+        let program = Program { token: token.clone(), ..self.program(engine, "") };
+        self.processes.start(&context, program).await.unwrap();
+        assert_eq!(self.end(&token).await, ProcessState::Exited(0));
+        self.processes.remove(&token).await.unwrap();
+    }
+
+    /// Waits until this is told of the sandboxes that are started ahead.
+    pub(crate) async fn ahead(&self, engine: &str, state: &str) {
+        let begun = Instant::now();
+        loop {
+            let told = self.processes.probe(engine).await.unwrap();
+            if told.contains(state) {
+                return;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(120), "{told}");
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
     }
 
     /// Gives the attempt these inputs in place of `raw/sales.csv`.

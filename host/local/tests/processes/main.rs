@@ -6,6 +6,7 @@
     reason = "the lints know a test by its attribute, not the helpers that tests share"
 )]
 
+mod ahead;
 mod hostile;
 mod house;
 mod life;

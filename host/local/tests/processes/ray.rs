@@ -59,7 +59,15 @@ async fn printed(house: &House, text: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ray_data_pyarrow_and_pandas_read_their_sources_and_write_their_output() {
-    let house = House::new().await;
+    read_and_write(House::new().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_do_those_that_were_started_ahead() {
+    read_and_write(House::warm("ray").await).await;
+}
+
+async fn read_and_write(house: House) {
     let code = r#"
 import os
 import pandas as pd
@@ -117,7 +125,15 @@ left.write(b"x" * 20_000_000)
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_tasks_and_actors_print_arrives_whole_and_without_rays_own_words() {
-    let house = House::new().await;
+    prints(House::new().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_does_what_those_print_that_were_started_ahead() {
+    prints(House::warm("ray").await).await;
+}
+
+async fn prints(house: House) {
     let code = r#"
 import logging, subprocess, sys, threading, warnings
 import ray
@@ -264,7 +280,15 @@ print(ray.get(share.remote(0)))
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ray_is_held_to_its_run_and_heard_by_nobody() {
-    let house = House::new().await;
+    is_held(House::new().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_is_one_that_was_started_ahead() {
+    is_held(House::warm("ray").await).await;
+}
+
+async fn is_held(house: House) {
     let host = Path::new("/proc/self");
     let before = listening(host);
     let code = r#"
@@ -361,4 +385,36 @@ ray.get(hoard.remote())
     assert!(own.len() >= 5, "{own:?}");
     assert_eq!(house.end(&house.token()).await, ProcessState::Stopped("memory".into()));
     assert!(house.pids("bwrap").is_empty() && own.is_disjoint(&rays()), "nothing of it runs on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_that_were_started_ahead_have_the_programs_environment_and_nothing_else() {
+    let code = r#"
+import json, os
+import ray
+
+@ray.remote
+def environment(_):
+    return {name: value for name, value in os.environ.items() if not name.startswith(("RAY_", "__RAY", "AWS_ENDPOINT"))}
+
+@ray.remote
+class Actor:
+    def output(self):
+        return os.environ["OUTPUT_PATH"]
+
+seen = ray.get([environment.remote(number) for number in range(8)])
+assert all(one == seen[0] for one in seen), seen
+actors = [Actor.remote() for _ in range(4)]
+assert set(ray.get([actor.output.remote() for actor in actors])) == {os.environ["OUTPUT_PATH"]}
+work = sorted(name for name in os.listdir("/work") if not name.startswith("engine."))
+print(json.dumps([sorted(seen[0].items()), work, sorted(globals()), os.listdir("/in"), os.listdir("/out")]))
+"#;
+    let mut seen = Vec::new();
+    for house in [House::new().await, House::warm("ray").await] {
+        assert_eq!(house.ray(code).await, ProcessState::Exited(0), "{}", house.both().await);
+        assert_eq!(house.stderr().await, "");
+        seen.push(house.stdout().await);
+    }
+    assert_eq!(seen[0], seen[1]);
+    assert!(seen[0].contains(OUTPUT), "{}", seen[0]);
 }

@@ -1,12 +1,25 @@
 //! Spark itself, in the sandbox.
 
-use enginehouse_capabilities::ProcessState;
+use std::time::Instant;
+
+use enginehouse_capabilities::{ProcessState, Processes};
 
 use crate::house::{House, OUTPUT};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn spark_reads_its_sources_and_writes_its_output() {
-    let house = House::new().await;
+    reads_and_writes(House::new().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_does_one_that_was_started_ahead() {
+    let house = House::warm("spark").await;
+    let begun = Instant::now();
+    reads_and_writes(house).await;
+    println!("in a sandbox that was started ahead: {:?}", begun.elapsed());
+}
+
+async fn reads_and_writes(house: House) {
     let code = r#"
 import os
 from pyspark.sql import SparkSession
@@ -44,7 +57,15 @@ print(sorted(spark.sparkContext.parallelize(range(4)).map(lambda n: n * n).colle
 
 #[tokio::test(flavor = "multi_thread")]
 async fn spark_is_held_to_its_run() {
-    let house = House::new().await;
+    is_held(House::new().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_is_one_that_was_started_ahead() {
+    is_held(House::warm("spark").await).await;
+}
+
+async fn is_held(house: House) {
     let store = house.config.store.display().to_string();
     let code = r#"
 import os
@@ -107,4 +128,50 @@ sales.select('amuont').show()
     assert_eq!(failure["line"], 5);
     assert_eq!(failure["condition"], "UNRESOLVED_COLUMN.WITH_SUGGESTION");
     assert!(house.keys(OUTPUT).is_empty());
+}
+
+/// What a program sees of the session that it finds.
+const LOOK: &str = r#"
+import json, os
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+context = spark.sparkContext
+changing = ("spark.app.id", "spark.app.startTime", "spark.driver.port", "spark.app.submitTime", "spark.executor.id")
+seen = {
+    "settings": sorted(pair for pair in context.getConf().getAll() if pair[0] not in changing),
+    "sql": sorted((row.key, row.value) for row in spark.sql("SET").collect() if row.key not in changing),
+    "views": [table.name for table in spark.catalog.listTables()],
+    "databases": [database.name for database in spark.catalog.listDatabases()],
+    "job": len(context.statusTracker().getJobIdsForGroup(None)),
+    "rdd": context.parallelize([1]).id(),
+    "cached": context._jsc.getPersistentRDDs().size(),
+    # But for the log, and what the JVM's own libraries keep there under names of their own.
+    "work": sorted(name for name in os.listdir("/work") if not name.startswith(("engine.", "artifacts-", "lib", "snappy-", "spark-"))),
+    "local": len(os.listdir("/work/spark")),
+    "in": sorted(os.listdir("/in")), "out": sorted(os.listdir("/out")), "tmp": sorted(os.listdir("/tmp")),
+    "environment": {name: value for name, value in os.environ.items() if not name.startswith("PYSPARK_GATEWAY")},
+    "names": sorted(globals()), "name": __name__, "file": __file__,
+    "level": context._jvm.org.apache.logging.log4j.LogManager.getRootLogger().getLevel().toString(),
+    "udf": context.parallelize([0], 1).map(lambda _: os.environ["OUTPUT_PATH"]).collect(),
+}
+print(json.dumps(seen, indent=1))
+spark.stop()
+again = SparkSession.builder.getOrCreate()
+again.range(3).write.csv(os.environ["OUTPUT_PATH"] + "again")
+assert again.sparkContext.parallelize([0], 1).map(lambda _: os.environ["OUTPUT_PATH"]).collect() == seen["udf"]
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_started_ahead_looks_as_if_it_had_not() {
+    let (cold, warm) = (House::new().await, House::warm("spark").await);
+    let mut seen = Vec::new();
+    for house in [&cold, &warm] {
+        assert_eq!(house.spark(LOOK).await, ProcessState::Exited(0), "{}", house.both().await);
+        assert_eq!(house.stderr().await, "");
+        assert!(house.keys(OUTPUT).contains(&"again/_SUCCESS".to_owned()));
+        seen.push(house.stdout().await);
+    }
+    assert_eq!(seen[0], seen[1]);
+    assert!(seen[0].contains(&format!("\"{OUTPUT}\"")), "{}", seen[0]);
+    assert!(warm.processes.probe("spark").await.unwrap().contains("1 used"));
 }

@@ -14,7 +14,7 @@ use enginehouse_capabilities::{
 };
 use enginehouse_local::{
     catalog::SqliteCatalog,
-    engines::EnginesRoot,
+    engines::{EnginesRoot, Pool},
     processes::{Limits, LocalProcesses, ProcessesConfig, Shim},
     store::EmbeddedStore,
 };
@@ -111,7 +111,7 @@ async fn local_processes(
     engines: EnginesRoot,
 ) -> anyhow::Result<Arc<dyn Processes>> {
     let shim = Shim { program: executable.to_owned(), arguments: vec!["shim".into()] };
-    let processes = ProcessesConfig {
+    let mut processes = ProcessesConfig {
         limits: Limits {
             memory: config.local.memory_mib << 20,
             disk: config.local.disk_mib << 20,
@@ -120,6 +120,15 @@ async fn local_processes(
         max_running: NonZeroUsize::new(config.local.max_running).unwrap_or(NonZeroUsize::MIN),
         ..ProcessesConfig::new(config.data.join("processes"), store.root(), engines, shim)
     };
+    for (engine, said) in &config.local.pool {
+        let known = processes.engines.engine(engine).with_context(|| format!("the setting `local.pool.{engine}`"))?;
+        let pool = Pool {
+            size: said.size.unwrap_or(known.pool.size),
+            idle: said.idle_seconds.map_or(known.pool.idle, Duration::from_secs),
+            memory: said.memory_mib.map_or(known.pool.memory, |mib| mib << 20),
+        };
+        processes.pools.insert(engine.clone(), pool);
+    }
     Ok(Arc::new(LocalProcesses::open(processes).await.context("cannot open the sandboxes' folder")?))
 }
 

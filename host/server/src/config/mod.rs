@@ -83,6 +83,20 @@ pub struct Local {
     pub memory_mib: u64,
     /// What one program may write, in MiB.
     pub disk_mib: u64,
+    /// Sandboxes that are started ahead, by engine.
+    pub pool: BTreeMap<String, Pool>,
+}
+
+/// Sandboxes of one engine that are started ahead. What is not said is the engine's own.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Pool {
+    /// How many wait; 0 for none.
+    pub size: Option<usize>,
+    /// One that has waited for so long is ended, in seconds.
+    pub idle_seconds: Option<u64>,
+    /// Memory that one may use while it waits, in MiB.
+    pub memory_mib: Option<u64>,
 }
 
 /// What a request may ask for.
@@ -299,7 +313,7 @@ impl Default for Config {
 impl Default for Local {
     fn default() -> Self {
         let engines = EnginesRoot::of_user().unwrap_or_default();
-        Self { engines, max_running: 2, memory_mib: 2048, disk_mib: 4096 }
+        Self { engines, max_running: 2, memory_mib: 2048, disk_mib: 4096, pool: BTreeMap::new() }
     }
 }
 

@@ -19,8 +19,10 @@ use crate::{
 /// The engine ends a program at its limit; only when it has not by then does the host.
 const GRACE_MS: i64 = 30_000;
 /// An engine is asked at most and at least this often.
-const MIN_POLL: Duration = Duration::from_millis(50);
+const MIN_POLL: Duration = Duration::from_millis(20);
 const MAX_POLL: Duration = Duration::from_secs(10);
+/// Who wants to be asked more often than this is, while the wait is short: an end is seen late by an eighth of it at most.
+const STEADY_POLL: Duration = Duration::from_millis(300);
 
 /// Whether a run at its engine is over the limit that counts: for the queue until its program begins, then for the program.
 pub(super) fn is_late(row: &RunRow) -> bool {
@@ -30,6 +32,11 @@ pub(super) fn is_late(row: &RunRow) -> bool {
         None => over(row.submitted_at, i64::from(request.queue_seconds) * 1000),
         began => over(began, i64::from(request.run_seconds) * 1000 + GRACE_MS),
     }
+}
+
+/// When to ask an engine again that wants to be asked after `asked`.
+fn pause(asked: Duration, waited: Duration) -> Duration {
+    asked.max(STEADY_POLL.min(waited / 8)).clamp(MIN_POLL, MAX_POLL)
 }
 
 impl Steps<'_> {
@@ -95,7 +102,9 @@ impl Steps<'_> {
             Ok(progress) => progress,
             Err(no) => return self.refused(no).await,
         };
-        let wait = Duration::from_millis(progress.poll_after_ms.into()).clamp(MIN_POLL, MAX_POLL);
+        let since = self.row.began_at.or(self.row.submitted_at).map_or(0, |since| now_ms() - since);
+        let waited = Duration::from_millis(since.try_into().unwrap_or_default());
+        let wait = pause(Duration::from_millis(progress.poll_after_ms.into()), waited);
         match progress.phase {
             // Before anything is late: it may have begun in time while nobody looked.
             Phase::Running if self.row.began_at.is_none() => {
@@ -193,5 +202,26 @@ impl Steps<'_> {
         }
         let failures = self.parts.store.failures(self.row.id).await?;
         Ok(!failures.iter().any(|old| old.kind == failure.kind && old.message == failure.message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_waits_are_looked_at_often_and_long_ones_as_the_plugin_says() {
+        let ms = Duration::from_millis;
+        for (asked, waited, expected) in [
+            (20, 0, 20),
+            (0, 80, 20),
+            (20, 800, 100),
+            (20, 3_600_000, 300),
+            (2_000, 0, 2_000),
+            (2_000, 3_600_000, 2_000),
+            (60_000, 0, 10_000),
+        ] {
+            assert_eq!(pause(ms(asked), ms(waited)), ms(expected), "{asked} after {waited}");
+        }
     }
 }
