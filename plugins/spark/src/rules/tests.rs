@@ -377,7 +377,39 @@ fn p013_builtins() {
         caught("P013", Error, &csv(), &named(code));
         spared("P013", &csv(), &with(code));
     }
+    caught(
+        "P013",
+        Error,
+        &csv(),
+        &named("values = [row.amount for row in df.limit(3).collect()]\nprint(max(values))\n"),
+    );
+    spared("P013", &csv(), &star("df.select(pow(2, col('amount')), sum(col('amount'))).show()\n"));
     spared("P013", &csv(), &named("df.agg(sum('amount'), max(F.col('amount')), round('amount', 2)).show()\n"));
+}
+
+#[test]
+fn c003_stars() {
+    let star = |use_: &str| {
+        with(use_).replace(
+            "import functions as F",
+            "import functions as F\nfrom pyspark.sql.functions import *\nfrom pyspark.sql.types import *",
+        )
+    };
+    for wrong in [
+        "df.select(cool('amount')).show()\n",
+        "print(math.pi)\n",
+        "df.select(col('amount').cast(DubleType())).show()\n",
+    ] {
+        caught("C003", Error, &csv(), &star(wrong));
+    }
+    spared(
+        "C003",
+        &csv(),
+        &star(
+            "print(Column, StructType([StructField('a', StringType())]), sys.path)\ndf.select(upper(col('region'))).show()\n",
+        ),
+    );
+    caught("P021", Error, &csv(), &star("df.select(upper(col('nope'))).show()\n"));
 }
 
 #[test]
