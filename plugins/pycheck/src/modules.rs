@@ -2,7 +2,7 @@
 
 mod denied;
 
-/// Modules that reach neither the system, the network nor other people's files. Of `os` and `sys` only parts may be used;
+/// Modules that reach neither the system, the network nor other people's files. Of `os`, `sys` and `builtins` only parts may be used;
 /// of `pathlib`, `io`, `gzip` and `logging` what opens no file.
 pub const SAFE: &[&str] = &[
     "__future__",
@@ -14,6 +14,7 @@ pub const SAFE: &[&str] = &[
     "base64",
     "binascii",
     "bisect",
+    "builtins",
     "bz2",
     "calendar",
     "cmath",
