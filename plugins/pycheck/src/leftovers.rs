@@ -63,9 +63,23 @@ pub(crate) fn placeholder(text: &str) -> Option<(&str, bool)> {
     // The words that people also write in data and messages count only where a place is named.
     const WORDS: &[&str] =
         &["example.com", "path/to/", "TODO", "your-", "your_", "INSERT_", "<table", "<input", "<output", "<path"];
-    let place =
-        ["s3:", "s3a:", "s3n:", "http:", "https:", "jdbc:", "hdfs:", "gs:", "/"].iter().any(|p| text.starts_with(p));
-    MARKS.iter().find(|mark| text.contains(*mark) && (place || !WORDS.contains(mark))).map(|mark| (*mark, place))
+    let whole = is_place(text);
+    MARKS.iter().find_map(|mark| {
+        let at = text.find(mark)?;
+        let place = whole || is_quoted_place(text, at);
+        (place || !WORDS.contains(mark)).then_some((*mark, place))
+    })
+}
+
+fn is_place(text: &str) -> bool {
+    ["s3:", "s3a:", "s3n:", "http:", "https:", "jdbc:", "hdfs:", "gs:", "/"].iter().any(|start| text.starts_with(start))
+}
+
+/// Whether a mark lies in a place that a text quotes, such as a query: `OPTIONS (path "s3://YOUR_BUCKET/x")`.
+fn is_quoted_place(text: &str, at: usize) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    let quoted = before.rfind(['\'', '"', '`']).and_then(|quote| before.get(quote + 1..));
+    quoted.is_some_and(|start| is_place(start) && !start.contains(char::is_whitespace))
 }
 
 #[cfg(test)]
@@ -91,6 +105,9 @@ mod tests {
         assert_eq!(placeholder("s3://YOUR_BUCKET/x"), Some(("YOUR_", true)));
         assert_eq!(placeholder("s3://<bucket>/x"), Some(("<bucket", true)));
         assert_eq!(placeholder("https://example.com/x"), Some(("example.com", true)));
+        assert_eq!(placeholder("USING csv OPTIONS (path \"s3://YOUR_BUCKET/x\")"), Some(("YOUR_", true)));
+        assert_eq!(placeholder("SELECT * FROM csv.`/path/to/x`"), Some(("path/to/", true)));
+        assert_eq!(placeholder("it's at https://example.com/docs"), None);
         assert_eq!(placeholder("REPLACE_ME"), Some(("REPLACE_", false)));
         assert_eq!(placeholder("@example.com"), None);
         assert_eq!(placeholder("s3://data/sales.csv"), None);
