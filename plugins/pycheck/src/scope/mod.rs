@@ -13,6 +13,7 @@ use std::{
 
 use ruff_python_ast::{Expr, ExprCall, ExprName, ExprSubscript, StmtAugAssign, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
+use rustc_hash::FxHashMap;
 
 pub(crate) use build::build;
 pub(crate) use builtins::is_builtin;
@@ -60,9 +61,9 @@ pub(crate) struct Model<'a> {
 pub(crate) struct Scope<'a> {
     pub(crate) kind: ScopeKind,
     pub(crate) parent: Option<ScopeId>,
-    pub(crate) names: BTreeMap<&'a str, Bindings<'a>>,
+    pub(crate) names: FxHashMap<&'a str, Bindings<'a>>,
     /// Names declared `global` (true) or `nonlocal` here.
-    pub(crate) declared: BTreeMap<&'a str, bool>,
+    pub(crate) declared: FxHashMap<&'a str, bool>,
     /// Of a module of which nobody knows what it gives.
     pub(crate) star_import: bool,
 }

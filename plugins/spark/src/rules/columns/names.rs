@@ -249,14 +249,22 @@ impl<'a> Visitor<'a> for Owned<'_, '_, 'a> {
     }
 }
 
-/// Whether a function of the program is called that Spark calls for each row: `@udf`, `@pandas_udf("double")`.
-fn is_udf<'a>(frames: &Frames<'_, 'a>, chain: &Chain<'a>) -> bool {
+/// Whether a function of the program is called that Spark calls for each row, `@udf` or `@pandas_udf("double")`, or a method of
+/// the column that it gives.
+fn is_udf<'a>(frames: &Frames<'_, 'a>, call: &'a ExprCall) -> bool {
+    let mut function = call.func.as_ref();
+    while let Expr::Attribute(method) = function {
+        let Expr::Call(before) = method.value.as_ref() else { return false };
+        function = &before.func;
+    }
+    let chains = frames.program.chains(function);
+    let [chain] = chains.as_ref() else { return false };
     let Root::Function(def) = chain.root() else { return false };
     let [decorator] = def.decorator_list.as_slice() else { return false };
     let chains = frames.program.chains(&decorator.expression);
     let [decorator] = chains.as_ref() else { return false };
-    matches!(decorator.path().and_then(|path| path.strip_prefix(FUNCTIONS)), Some("udf" | "pandas_udf"))
-        && chain.length() == 1
+    let made = decorator.path().and_then(|path| path.strip_prefix(FUNCTIONS));
+    chain.is_root() && matches!(made, Some("udf" | "pandas_udf"))
 }
 
 struct Columns<'f, 'p, 'a> {
@@ -320,7 +328,7 @@ impl<'a> Columns<'_, '_, 'a> {
             // A method of a column, or a window.
             None if self.frames.kinds.class(chain).is_some_and(|class| matches!(class, "Column" | "WindowSpec")) => {}
             // A function of the program that takes columns.
-            None if is_udf(self.frames, chain) => {}
+            None if is_udf(self.frames, call) => {}
             None => self.sure = false,
         }
     }
