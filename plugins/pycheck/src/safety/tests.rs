@@ -243,17 +243,19 @@ fn a_platform_that_lends_credentials_is_not_wronged() {
         findings.iter().any(|finding| finding.severity == enginehouse_sdk::Severity::Error)
     };
     assert!(worst(code, false) && !worst(code, true));
-    for never in ["import os\nprint(os.environ['AWS_SECRET_ACCESS_KEY'])\n"] {
-        let syntax = Syntax::parse(never).unwrap();
-        let policy = Policy { lends_credentials: true, ..Policy::default() };
-        let findings = super::check(&Program::read(&syntax), &policy);
-        assert!(
-            findings.iter().any(|f| f.rule == "X105" && f.severity == enginehouse_sdk::Severity::Error),
-            "{findings:?}"
-        );
-    }
     for never in ["boto3.client('sts')\n", "s.set('fs.s3a.access.key', 'minio')\n", "x = 'AKIAIOSFODNN7EXAMPLE'\n"] {
         assert!(worst(&format!("import boto3\nboto3.client('ssm')\ns = 1\n{never}"), true), "{never}");
+    }
+}
+
+#[test]
+fn what_a_platform_lends_is_not_printed() {
+    let syntax = Syntax::parse("import os\nprint(os.environ['AWS_SECRET_ACCESS_KEY'])\n").unwrap();
+    let policy = Policy { lends_credentials: true, ..Policy::default() };
+    for rule in ["X105", "X115"] {
+        let findings = super::check(&Program::read(&syntax), &policy);
+        let error = |f: &enginehouse_sdk::Finding| f.rule == rule && f.severity == enginehouse_sdk::Severity::Error;
+        assert!(findings.iter().any(error), "{rule}: {findings:?}");
     }
 }
 
