@@ -31,41 +31,66 @@ pub(crate) fn find(lines: &Lines<'_>) -> Vec<Finding> {
     findings
 }
 
+const MARKS: &[&str] = &[
+    "YOUR_",
+    "YOUR-",
+    "your_",
+    "your-",
+    "REPLACE_",
+    "REPLACE-",
+    "replace_me",
+    "replace-me",
+    "CHANGE_ME",
+    "CHANGEME",
+    "changeme",
+    "<bucket",
+    "<path",
+    "<your",
+    "<database",
+    "<table",
+    "<input",
+    "<output",
+    "<account",
+    "<region",
+    "<prefix",
+    "example.com",
+    "path/to/",
+    "INSERT_",
+    "TODO",
+];
+
 /// The placeholder in a text that was never filled in. `true` where the text is a place that would be read or written.
 pub(crate) fn placeholder(text: &str) -> Option<(&str, bool)> {
-    const MARKS: &[&str] = &[
-        "YOUR_",
-        "YOUR-",
-        "your_",
-        "your-",
-        "REPLACE_",
-        "REPLACE-",
-        "replace_me",
-        "replace-me",
-        "CHANGE_ME",
-        "CHANGEME",
-        "changeme",
-        "<bucket",
-        "<path",
-        "<your",
-        "<database",
-        "<table",
-        "<input",
-        "<output",
-        "<account",
-        "<region",
-        "<prefix",
-        "example.com",
-        "path/to/",
-        "INSERT_",
-        "TODO",
-    ];
     // The words that people also write in data and messages count only where a place is named.
     const WORDS: &[&str] =
         &["example.com", "path/to/", "TODO", "your-", "your_", "INSERT_", "<table", "<input", "<output", "<path"];
-    let place =
-        ["s3:", "s3a:", "s3n:", "http:", "https:", "jdbc:", "hdfs:", "gs:", "/"].iter().any(|p| text.starts_with(p));
-    MARKS.iter().find(|mark| text.contains(*mark) && (place || !WORDS.contains(mark))).map(|mark| (*mark, place))
+    if !may_hold(text) {
+        return None;
+    }
+    let whole = is_place(text);
+    MARKS.iter().find_map(|mark| {
+        let at = text.find(mark)?;
+        let place = whole || is_quoted_place(text, at);
+        (place || !WORDS.contains(mark)).then_some((*mark, place))
+    })
+}
+
+/// Whether a text has the first letters of a mark: most texts have not, and are not searched for each of them.
+fn may_hold(text: &str) -> bool {
+    text.as_bytes().windows(2).any(|pair| {
+        matches!(pair, b"YO" | b"yo" | b"RE" | b"re" | b"CH" | b"ch" | [b'<', _] | b"ex" | b"pa" | b"IN" | b"TO")
+    })
+}
+
+fn is_place(text: &str) -> bool {
+    ["s3:", "s3a:", "s3n:", "http:", "https:", "jdbc:", "hdfs:", "gs:", "/"].iter().any(|start| text.starts_with(start))
+}
+
+/// Whether a mark lies in a place that a text quotes, such as a query: `OPTIONS (path "s3://YOUR_BUCKET/x")`.
+fn is_quoted_place(text: &str, at: usize) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    let quoted = before.rfind(['\'', '"', '`']).and_then(|quote| before.get(quote + 1..));
+    quoted.is_some_and(|start| is_place(start) && !start.contains(char::is_whitespace))
 }
 
 #[cfg(test)]
@@ -88,9 +113,13 @@ mod tests {
 
     #[test]
     fn placeholders() {
+        assert!(MARKS.iter().all(|mark| may_hold(mark)));
         assert_eq!(placeholder("s3://YOUR_BUCKET/x"), Some(("YOUR_", true)));
         assert_eq!(placeholder("s3://<bucket>/x"), Some(("<bucket", true)));
         assert_eq!(placeholder("https://example.com/x"), Some(("example.com", true)));
+        assert_eq!(placeholder("USING csv OPTIONS (path \"s3://YOUR_BUCKET/x\")"), Some(("YOUR_", true)));
+        assert_eq!(placeholder("SELECT * FROM csv.`/path/to/x`"), Some(("path/to/", true)));
+        assert_eq!(placeholder("it's at https://example.com/docs"), None);
         assert_eq!(placeholder("REPLACE_ME"), Some(("REPLACE_", false)));
         assert_eq!(placeholder("@example.com"), None);
         assert_eq!(placeholder("s3://data/sales.csv"), None);

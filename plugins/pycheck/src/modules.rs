@@ -2,7 +2,11 @@
 
 mod denied;
 
-/// Modules that reach neither the system, the network nor other people's files. Of `os` and `sys` only parts may be used;
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
+/// Modules that reach neither the system, the network nor other people's files. Of `os`, `sys` and `builtins` only parts may be used;
 /// of `pathlib`, `io`, `gzip` and `logging` what opens no file.
 pub const SAFE: &[&str] = &[
     "__future__",
@@ -14,6 +18,7 @@ pub const SAFE: &[&str] = &[
     "base64",
     "binascii",
     "bisect",
+    "builtins",
     "bz2",
     "calendar",
     "cmath",
@@ -140,17 +145,19 @@ pub(crate) enum Verdict {
     Unlisted,
 }
 
+/// What the lists say of each name in them.
+static LISTED: LazyLock<FxHashMap<&str, Verdict>> = LazyLock::new(|| {
+    let denied = denied::DENIED
+        .iter()
+        .flat_map(|(rule, what, names)| names.iter().map(|name| (*name, Verdict::Denied(rule, what))));
+    denied.chain(ALLOWED.iter().map(|name| (*name, Verdict::Allowed))).collect()
+});
+
 /// The longest prefix counts, and an entry of `allowed` that is as long wins.
 pub(crate) fn verdict(path: &str, allowed: &[&str]) -> Verdict {
-    for part in std::iter::successors(Some(path), |path| path.rsplit_once('.').map(|(parent, _)| parent)) {
-        if allowed.contains(&part) || ALLOWED.contains(&part) {
-            return Verdict::Allowed;
-        }
-        if let Some((rule, what, _)) = denied::DENIED.iter().find(|(_, _, names)| names.contains(&part)) {
-            return Verdict::Denied(rule, what);
-        }
-    }
-    Verdict::Unlisted
+    let mut parts = std::iter::successors(Some(path), |path| path.rsplit_once('.').map(|(parent, _)| parent));
+    let said = |part: &str| if allowed.contains(&part) { Some(Verdict::Allowed) } else { LISTED.get(part).copied() };
+    parts.find_map(said).unwrap_or(Verdict::Unlisted)
 }
 
 /// Whether a path is a harmless part of this module, which is denied.

@@ -1,6 +1,7 @@
 //! Names that are not defined, imports that are not used, statements out of place. Rules `C003`, `C004`, `C001`.
 
 use enginehouse_sdk::Finding;
+use ruff_text_size::Ranged;
 
 use crate::{
     Program, report,
@@ -21,13 +22,21 @@ pub(crate) fn check(program: &Program<'_>) -> Vec<Finding> {
             report::error("C001", program.span(range), format!("syntax error: {message}"), hint)
         })
         .collect();
-    let dynamic =
-        model.uses.values().any(|used| matches!(used.name.id.as_str(), "globals" | "locals" | "exec" | "vars"));
-    if !dynamic {
+    if !is_dynamic(model) {
         findings.extend(model.uses.values().filter_map(|used| undefined(program, model, used)).take(FINDINGS));
     }
     findings.extend(unused(program, model));
     findings
+}
+
+/// Whether the program may make names at run time. `vars(x)` is about `x` alone.
+fn is_dynamic(model: &Model<'_>) -> bool {
+    let of_object = |used: &Use<'_>| {
+        let calls = || model.calls.iter().filter(|(_, call, _)| !call.arguments.is_empty());
+        used.name.id.as_str() == "vars" && calls().any(|(_, call, _)| call.func.range() == used.name.range)
+    };
+    let makes = |used: &&Use<'_>| matches!(used.name.id.as_str(), "globals" | "locals" | "exec" | "vars");
+    model.uses.values().filter(makes).any(|used| !of_object(used))
 }
 
 fn undefined(program: &Program<'_>, model: &Model<'_>, used: &Use<'_>) -> Option<Finding> {
@@ -39,7 +48,7 @@ fn undefined(program: &Program<'_>, model: &Model<'_>, used: &Use<'_>) -> Option
     }
     let quoted = report::quote(name);
     match model.scope_of(used.scope, name) {
-        None if is_builtin(name) => None,
+        None if is_builtin(name) || model.perhaps.contains(name) => None,
         None => {
             let message = format!("the name `{quoted}` is not defined");
             Some(report::error("C003", program.span(used.name), message, hint(name)))
@@ -112,7 +121,7 @@ fn unused(program: &Program<'_>, model: &Model<'_>) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Program, Syntax};
+    use crate::{Program, Star, Syntax};
 
     fn rules(code: &str) -> Vec<String> {
         let syntax = Syntax::parse(code).unwrap_or_else(|findings| panic!("{findings:?}"));
@@ -140,6 +149,25 @@ mod tests {
     }
 
     #[test]
+    fn stars_give_what_is_known_of_them() {
+        let stars = [Star { module: "engine.functions", names: &["col", "sum"], perhaps: &["Column"] }];
+        let told = |code: &str| {
+            let syntax = Syntax::parse(code).unwrap_or_else(|findings| panic!("{findings:?}"));
+            let findings = super::check(&Program::read_with(&syntax, &stars));
+            findings.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        let star = "from engine.functions import *\n";
+        assert_eq!(told(&format!("{star}print(col(1), sum, Column, len)\n")), Vec::<String>::new());
+        assert_eq!(told(&format!("{star}print(cool(1))\n")), ["the name `cool` is not defined"]);
+        assert_eq!(told(&format!("print(col)\n{star}")), ["the name `col` is used before it is defined"]);
+        assert_eq!(told(&format!("from other import *\n{star}print(cool)\n")), Vec::<String>::new());
+        assert_eq!(
+            told("class A:\n    def f(self):\n        return vars(self), cool\n"),
+            ["the name `cool` is not defined"]
+        );
+    }
+
+    #[test]
     fn valid_programs_are_silent() {
         for code in [
             "def f():\n    return later()\ndef later():\n    return 1\nf()\n",
@@ -154,6 +182,7 @@ mod tests {
             "try:\n    pass\nexcept ValueError as e:\n    print(e)\n",
             "match [1, 2]:\n    case [a, *rest]:\n        print(a, rest)\n    case {'k': v, **more}:\n        print(v, more)\n    case str() as s:\n        print(s)\n",
             "from math import *\nprint(sqrt(2))\n",
+            "class A:\n    def f(self):\n        return vars(self)\nprint(A())\n",
             "for i in range(3):\n    if i:\n        print(seen)\n    seen = i\n",
             "while True:\n    try:\n        x\n    except NameError:\n        x = 1\n    break\n",
             "class A:\n    n = 1\n    m = n + 1\n    xs = [k for k in range(n)]\n    def f(self):\n        return __class__\nprint(A, __name__, __file__)\n",

@@ -10,7 +10,7 @@ use crate::{
     Syntax,
     chain::{Chain, Hop, Root},
     resolve::Resolver,
-    scope::{self, Origin, Reference, Role},
+    scope::{self, Origin, Reference, Role, Star},
     value::Value,
 };
 
@@ -51,9 +51,14 @@ pub(crate) struct Mention<'a> {
 impl<'a> Program<'a> {
     /// Reads the scopes of a module.
     pub fn read(syntax: &'a Syntax<'a>) -> Self {
+        Self::read_with(syntax, &[])
+    }
+
+    /// The same, where it is known what star imports of these modules give.
+    pub fn read_with(syntax: &'a Syntax<'a>, stars: &[Star<'_>]) -> Self {
         Self {
             syntax,
-            resolver: Resolver::new(scope::build(syntax.body())),
+            resolver: Resolver::new(scope::build(syntax.body(), stars)),
             calls: OnceCell::new(),
             mentions: OnceCell::new(),
             strings: OnceCell::new(),
@@ -154,13 +159,6 @@ impl<'a> Program<'a> {
             },
             _ => None,
         }
-    }
-
-    /// Whether a star import of this module may bind the builtin that is read here.
-    pub fn may_be_starred(&self, name: &'a ExprName, module: &str) -> bool {
-        let model = &self.resolver.model;
-        model.use_of(name).is_some_and(|used| model.scope_of(used.scope, name.id.as_str()).is_none())
-            && model.imports.iter().any(|import| import.bound.is_none() && import.module == module)
     }
 
     /// Names, attributes and items that are read, called or passed on.

@@ -175,7 +175,10 @@ impl<'a> Lines<'a> {
         let offset = offset.to_usize().min(self.code.len());
         let line = self.starts.partition_point(|start| *start <= offset).max(1);
         let start = self.starts.get(line - 1).copied().unwrap_or(0);
-        let before = self.characters_before(offset).saturating_sub(self.characters_before(start));
+        let before = match self.code.as_bytes().get(start..offset) {
+            Some(line) if line.len() <= BLOCK => characters(line),
+            _ => self.characters_before(offset).saturating_sub(self.characters_before(start)),
+        };
         Position {
             line: u32::try_from(line).unwrap_or(u32::MAX),
             column: u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1),

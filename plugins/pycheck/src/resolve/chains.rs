@@ -12,6 +12,7 @@ use crate::{
 };
 
 const PARTIAL: &str = "functools.partial";
+const BUILTINS: &str = "builtins";
 
 impl<'a> Resolver<'a> {
     /// What an expression may stand for: at least one chain.
@@ -85,7 +86,10 @@ impl<'a> Resolver<'a> {
     fn bound_chains(&self, binding: &Binding<'a>) -> Vec<Chain<'a>> {
         match binding.origin {
             Origin::Import(place) => match self.model.imports.get(place) {
-                Some(import) if !import.relative => vec![Chain::new(Root::Import(Rc::clone(&import.path)))],
+                Some(import) if !import.relative => vec![Chain::new(match import.member {
+                    Some(name) if import.module == BUILTINS && is_builtin(name) => Root::Builtin(name),
+                    _ => Root::Import(Rc::clone(&import.path)),
+                })],
                 _ => vec![Chain::unknown()],
             },
             Origin::Value(value) => self.chains(value).to_vec(),
@@ -207,6 +211,12 @@ fn plain_step<'a>(chain: &Chain<'a>, expr: &'a Expr) -> Option<Chain<'a>> {
     let root = chain.is_root().then(|| chain.root());
     match (expr, root) {
         (Expr::Attribute(_), Some(Root::Class(_))) => None,
+        // The same thing by another name.
+        (Expr::Attribute(attribute), Some(Root::Import(path)))
+            if &**path == BUILTINS && is_builtin(attribute.attr.as_str()) =>
+        {
+            Some(Chain::new(Root::Builtin(attribute.attr.as_str())))
+        }
         (Expr::Attribute(attribute), _) => Some(chain.attribute(attribute.attr.as_str())),
         (Expr::Call(_), Some(Root::Function(_) | Root::Builtin("getattr"))) => None,
         (Expr::Call(_), Some(Root::Import(path))) if &**path == PARTIAL => None,

@@ -27,9 +27,6 @@ pub(super) fn check(program: &Program<'_>, policy: &Policy<'_>) -> Vec<Finding> 
             }
             let message = format!("`{}` {what}", report::quote(path));
             findings.push(report::error(rule, span, message, "use the engine's own functions instead"));
-        } else if within("builtins", &[import.module]) {
-            let message = "`builtins` reaches into the interpreter";
-            findings.push(report::error("X107", span, message, "use the builtin functions by their names"));
         } else if import.member.is_some_and(|_| !import.module.is_empty() && through_another(path)) {
             let message = format!("`{}` reaches a module through another", report::quote(path));
             findings.push(report::error("X107", span, message, "import the module by its own name"));

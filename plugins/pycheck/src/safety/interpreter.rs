@@ -14,7 +14,7 @@ use crate::{
     program::Mention,
     report,
     scope::Role,
-    value::Part,
+    value::{Part, Value},
 };
 
 /// Attributes that lead from any object to all others.
@@ -166,7 +166,8 @@ fn dynamic<'a>(program: &Program<'a>, policy: &Policy<'_>, call: &Call<'a>) -> O
         | "builtins.hasattr"
         | "operator.attrgetter"
         | "operator.methodcaller" => {
-            if matches!(short, "setattr" | "delattr") && object.is_some_and(|object| is_import(program, object)) {
+            let of_module = object.is_some_and(|object| is_import(program, object));
+            if matches!(short, "setattr" | "delattr") && of_module && !extends_class(program, policy, call) {
                 return finding(Error, format!("`{short}` changes a module"), HINT);
             }
             let of_operator = path.starts_with("operator.");
@@ -214,6 +215,19 @@ fn dynamic<'a>(program: &Program<'a>, policy: &Policy<'_>, call: &Call<'a>) -> O
         }
         _ => None,
     }
+}
+
+/// `setattr(DataFrame, "rows_where", rows_where)`: what `DataFrame.rows_where = rows_where` does.
+fn extends_class<'a>(program: &Program<'a>, policy: &Policy<'_>, call: &Call<'a>) -> bool {
+    let [class, name, _] = call.node.arguments.args.as_ref() else { return false };
+    let is_class = |path: &str| {
+        let last = path.rsplit('.').next().unwrap_or_default();
+        within(path, policy.modules) && last.starts_with(|c: char| c.is_ascii_uppercase())
+    };
+    let sets = call.callee.iter().all(|chain| chain.pure_path() == Some("builtins.setattr"));
+    let plain = |name: &Value| name.known().is_some_and(|name| !name.starts_with('_'));
+    sets && program.chains(class).iter().all(|chain| chain.pure_path().is_some_and(is_class))
+        && program.texts(name).iter().all(plain)
 }
 
 /// How bad it is to reach into what a chain stands for by a name that is not known.

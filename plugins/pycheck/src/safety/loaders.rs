@@ -29,12 +29,12 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
 fn judge<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
     let path = call.callee.iter().find_map(|chain| chain.pure_path())?;
     let last = path.rsplit('.').next().unwrap_or_default();
-    let span = program.span(call.node);
+    let span = || program.span(call.node);
     if within(path, &["numpy"]) && matches!(last, "load" | "read_array") {
         let flag = call.argument(2, "allow_pickle")?;
         let no = matches!(program.literal(flag), Some(Expr::BooleanLiteral(flag)) if !flag.value);
         let message = "`allow_pickle` unpickles, which runs code";
-        return (!no).then(|| report::error("X106", span, message, "use Parquet, CSV or JSON"));
+        return (!no).then(|| report::error("X106", span(), message, "use Parquet, CSV or JSON"));
     }
     if matches!(path, "yaml.load" | "yaml.load_all" | "yaml.full_load" | "yaml.full_load_all") {
         let loader = call.argument(1, "Loader").map(|loader| program.chains(loader));
@@ -44,7 +44,7 @@ fn judge<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
         }
         return Some(report::warning(
             "X111",
-            span,
+            span(),
             format!("`{path}` makes whatever objects the text asks for"),
             "use `yaml.safe_load`",
         ));
@@ -54,7 +54,7 @@ fn judge<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
             format!("`{}` follows what the document says, entities without end among it", report::quote(path));
         return Some(report::warning(
             "X111",
-            span,
+            span(),
             message,
             "read XML through the engine, or keep the data in JSON or CSV",
         ));
@@ -70,7 +70,7 @@ fn judge<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
         let mut named = Named(false);
         named.visit_arguments(&call.node.arguments);
         let message = "a secret is hashed with a function that is broken";
-        return named.0.then(|| report::warning("X111", span, message, "use `hashlib.sha256`"));
+        return named.0.then(|| report::warning("X111", span(), message, "use `hashlib.sha256`"));
     }
     None
 }

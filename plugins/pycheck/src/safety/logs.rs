@@ -27,15 +27,28 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     findings
 }
 
-fn logs(call: &Call<'_>) -> bool {
+/// Whether a call prints or logs.
+pub(super) fn logs(call: &Call<'_>) -> bool {
     call.chains.iter().any(|chain| {
         let name = chain.last().map_or("", |hop| hop.name.as_ref());
         match chain.path() {
             Some("builtins.print" | "pprint.pprint" | "sys.stdout.write" | "sys.stderr.write") => true,
             Some(path) => path.starts_with("logging.") && (LEVELS.contains(&name) || path.matches('.').count() == 1),
-            None => false,
+            None => LEVELS.contains(&name) && is_logger(&call.node.func),
         }
     })
+}
+
+/// A logger by its name alone, where nobody knows what it is: `self.logger.info`, `log.info`.
+fn is_logger(method: &Expr) -> bool {
+    let Expr::Attribute(method) = method else { return false };
+    let name = match method.value.as_ref() {
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        _ => return false,
+    };
+    let name = name.to_lowercase();
+    name.ends_with("logger") || name.trim_start_matches('_') == "log"
 }
 
 /// Looks for a variable that is named like a secret, or one of the environment.
@@ -87,7 +100,7 @@ impl<'a> Secrets<'_, 'a> {
         let values = self.program.texts(expr);
         let mut parts = values.iter().flat_map(|value| value.parts());
         parts.find_map(|part| match part {
-            Part::Env(name) if is_secret(name) => Some(name.clone()),
+            Part::Env(name) if is_secret(name) || name.ends_with("_TOKEN") => Some(name.clone()),
             _ => None,
         })
     }

@@ -64,6 +64,14 @@ pub(super) fn check(program: &Program<'_>, policy: &Policy<'_>) -> Vec<Finding> 
                 }
                 continue;
             };
+            if path.starts_with("builtins.")
+                && matches!(reference.role, Role::Target)
+                && reference.expr.is_attribute_expr()
+            {
+                let message = format!("`{}` is replaced for all of the program", report::quote(path));
+                findings.push(report::error("X107", program.span(reference.expr), message, hint("X107")));
+                break;
+            }
             let imported = matches!(chain.root(), Root::Import(_));
             if let Some((rule, message)) = judge(reference.role, path, imported, &mut verdicts) {
                 let hint = hint(rule);

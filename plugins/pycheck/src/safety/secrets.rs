@@ -4,7 +4,10 @@ use enginehouse_sdk::{Finding, Severity};
 use ruff_python_ast::Expr;
 use ruff_text_size::Ranged;
 
-use super::written::{self, is_written};
+use super::{
+    logs::logs,
+    written::{self, is_written},
+};
 use crate::{Call, OUTPUT_PATH, Policy, Program, report, value::Part};
 
 /// Texts that name a credential or where one lies, in lower case.
@@ -53,15 +56,27 @@ const SECRETS: &[&str] = &[
     "api_key",
     "apikey",
     "access_token",
+    "api_token",
     "auth_token",
+    "bearer_token",
+    "refresh_token",
     "private_key",
     "aws_access_key_id",
     "aws_secret_access_key",
     "aws_session_token",
 ];
 /// Endings of a variable's name that tell of a secret.
-const ENDINGS: &[&str] =
-    &["_password", "_passwd", "_secret", "_secret_key", "_api_key", "_access_key", "_auth_token", "_private_key"];
+const ENDINGS: &[&str] = &[
+    "_password",
+    "_passwd",
+    "_secret",
+    "_secret_key",
+    "_api_key",
+    "_api_token",
+    "_access_key",
+    "_auth_token",
+    "_private_key",
+];
 /// What a platform that lends credentials keeps of its own, and programs for it hand on to the engine.
 const LENT: &[&str] = &[
     "fs.s3a.access.key",
@@ -102,8 +117,31 @@ const SETTABLE: &[&str] = &[
 const LEADING: &[&str] =
     &["OUTPUT_PATH", "AWS_", "LD_", "PYTHON", "PATH", "HOME", "PYSPARK_SUBMIT", "SPARK_CONF", "BASH_ENV", "RAY_"];
 
-/// Every mark holds one of these, and most texts hold none.
-const SIGNS: [char; 7] = ['.', '/', '_', '-', ':', '2', 'x'];
+/// Whether a text has letters that every mark has, in lower case: most texts have not, and are not searched for each of them.
+fn may_hold(text: &str) -> bool {
+    text.as_bytes().windows(2).any(|pair| {
+        let [first, second] = pair else { return false };
+        let pair = [first.to_ascii_lowercase(), second.to_ascii_lowercase()];
+        matches!(
+            &pair,
+            b"s3"
+                | b"16"
+                | b"d0"
+                | b"28"
+                | b"0x"
+                | b"e-"
+                | b"a."
+                | b".a"
+                | b"~/"
+                | b"/."
+                | b"/e"
+                | b"aw"
+                | b"/v"
+                | b"--"
+                | b"/p"
+        )
+    })
+}
 
 pub(super) const HINT: &str = "leave credentials out: the platform gives the engine its access";
 
@@ -111,13 +149,18 @@ pub(super) fn check(program: &Program<'_>, policy: &Policy<'_>) -> Vec<Finding> 
     let mut findings = Vec::new();
     let calls = program.calls().iter().filter(|call| makes_text(call));
     let made = calls.map(|call| (call.expr, program.texts(call.expr)));
+    // To hand on what the platform lends is needless; to print it is worse.
+    let told = |expr: &Expr| {
+        let mut calls = program.calls().iter().filter(|call| call.node.range().contains_range(expr.range()));
+        calls.any(|call| logs(call))
+    };
     for (expr, values) in program.strings().iter().cloned().chain(made) {
         let texts = values.iter().flat_map(|value| value.parts()).filter_map(|part| match part {
             Part::Text(text) => Some(text.as_str()),
             _ => None,
         });
         if let Some(what) = texts.filter_map(secret).take(1).next() {
-            let lent = policy.lends_credentials && LENT.iter().any(|lent| what.contains(lent));
+            let lent = policy.lends_credentials && LENT.iter().any(|lent| what.contains(lent)) && !told(expr);
             let severity = if lent { Severity::Warning } else { Severity::Error };
             findings.push(report::finding(
                 "X105",
@@ -171,7 +214,7 @@ pub(super) fn is_secret(name: &str) -> bool {
 
 /// What a text holds that it must not.
 fn secret(text: &str) -> Option<String> {
-    if !text.contains(SIGNS) {
+    if !may_hold(text) {
         return access_key(text).then(|| "an AWS access key".to_owned());
     }
     let lower = text.to_lowercase();
@@ -242,7 +285,7 @@ mod tests {
     #[test]
     fn every_mark_has_a_sign() {
         for mark in MARKS.iter().chain(&["/proc"]) {
-            assert!(mark.contains(SIGNS), "{mark}");
+            assert!(may_hold(mark) && may_hold(&mark.to_uppercase()), "{mark}");
             assert!(secret(&format!("x{mark}x")).is_some() || mark.starts_with("/proc"), "{mark}");
         }
         assert!(secret("/PROC/self").is_some() && secret("AKIAABCDEFGHIJKLMNOP").is_some());

@@ -249,6 +249,17 @@ fn a_platform_that_lends_credentials_is_not_wronged() {
 }
 
 #[test]
+fn what_a_platform_lends_is_not_printed() {
+    let syntax = Syntax::parse("import os\nprint(os.environ['AWS_SECRET_ACCESS_KEY'])\n").unwrap();
+    let policy = Policy { lends_credentials: true, ..Policy::default() };
+    for rule in ["X105", "X115"] {
+        let findings = super::check(&Program::read(&syntax), &policy);
+        let error = |f: &enginehouse_sdk::Finding| f.rule == rule && f.severity == enginehouse_sdk::Severity::Error;
+        assert!(findings.iter().any(error), "{rule}: {findings:?}");
+    }
+}
+
+#[test]
 fn what_is_told_of_a_secret_is_not_the_secret() {
     clean(&[
         "import os\npassword = os.environ.get('DB_PASSWORD')\nprint('set' if password else 'missing', not password, len(password))\n",

@@ -3,7 +3,7 @@
 use ruff_python_ast::{self as ast, Expr, Stmt, visitor::Visitor};
 use ruff_text_size::{Ranged, TextRange};
 
-use super::{Binding, Block, BlockId, Function, Model, Origin, Reference, Role, Scope, ScopeId, ScopeKind, Use};
+use super::{Binding, Block, BlockId, Function, Model, Origin, Reference, Role, Scope, ScopeId, ScopeKind, Star, Use};
 
 /// Methods that change a list, a dict or a set in place.
 pub(super) const MUTATORS: &[&str] = &[
@@ -22,7 +22,7 @@ pub(super) const MUTATORS: &[&str] = &[
 ];
 
 /// Reads the scopes, names and calls of a module.
-pub(crate) fn build(body: &[Stmt]) -> Model<'_> {
+pub(crate) fn build<'a>(body: &'a [Stmt], stars: &[Star<'_>]) -> Model<'a> {
     let mut builder = Builder {
         model: Model::default(),
         scope: 0,
@@ -35,6 +35,7 @@ pub(crate) fn build(body: &[Stmt]) -> Model<'_> {
     builder.model.blocks.push(Block { parent: None, is_loop: false, catches_name_error: false });
     builder.scope = builder.open_scope(ScopeKind::Module, None);
     builder.visit_body(body);
+    builder.bind_stars(stars);
     builder.model
 }
 

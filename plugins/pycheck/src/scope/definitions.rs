@@ -15,8 +15,6 @@ impl<'a> Builder<'a> {
     fn import(&mut self, import: Import<'a>, at: u32) {
         if let Some(name) = import.bound {
             self.bind(name, at, Origin::Import(self.model.imports.len()));
-        } else if let Some(scope) = self.model.scopes.get_mut(self.scope) {
-            scope.star_import = true;
         }
         self.model.imports.push(import);
     }

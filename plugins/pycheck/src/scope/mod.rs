@@ -3,6 +3,7 @@
 mod build;
 mod builtins;
 mod definitions;
+mod stars;
 mod visit;
 
 use std::{
@@ -12,9 +13,11 @@ use std::{
 
 use ruff_python_ast::{Expr, ExprCall, ExprName, ExprSubscript, StmtAugAssign, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
+use rustc_hash::FxHashMap;
 
 pub(crate) use build::build;
 pub(crate) use builtins::is_builtin;
+pub use stars::Star;
 
 /// The most bindings of a name that are looked at for one use.
 pub(crate) const SEEN: usize = 64;
@@ -48,6 +51,8 @@ pub(crate) struct Model<'a> {
     pub(crate) items_set: Vec<&'a ExprSubscript>,
     /// Words in string annotations and in `__all__`: uses, as far as one can tell.
     pub(crate) mentioned: BTreeSet<&'a str>,
+    /// Names that a star import may bind, and in the version that is known does not.
+    pub(crate) perhaps: BTreeSet<&'a str>,
     /// What the parser lets pass and the compiler does not: `return` outside a function.
     pub(crate) misplaced: Vec<(TextRange, &'static str)>,
 }
@@ -56,9 +61,10 @@ pub(crate) struct Model<'a> {
 pub(crate) struct Scope<'a> {
     pub(crate) kind: ScopeKind,
     pub(crate) parent: Option<ScopeId>,
-    pub(crate) names: BTreeMap<&'a str, Bindings<'a>>,
+    pub(crate) names: FxHashMap<&'a str, Bindings<'a>>,
     /// Names declared `global` (true) or `nonlocal` here.
-    pub(crate) declared: BTreeMap<&'a str, bool>,
+    pub(crate) declared: FxHashMap<&'a str, bool>,
+    /// Of a module of which nobody knows what it gives.
     pub(crate) star_import: bool,
 }
 

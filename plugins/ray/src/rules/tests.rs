@@ -193,6 +193,19 @@ fn r017_readers_exist_and_rows_are_few() {
 }
 
 #[test]
+fn c006_data_is_made_up_where_the_source_is_not_read() {
+    let made = "data = ray.data.from_items([{\"region\": \"north\", \"amount\": 1.5}])\n";
+    caught("C006", Error, &csv(), &format!("{HEAD}{made}{WRITE}"));
+    let frame = "import pandas as pd\ndata = ray.data.from_pandas(pd.DataFrame({\"region\": [\"north\"]}))\n";
+    caught("C006", Error, &csv(), &format!("{HEAD}{frame}{WRITE}"));
+    spared(
+        "C006",
+        &csv(),
+        &format!("{HEAD}{READ}extra = ray.data.from_items([{{\"region\": \"x\"}}])\nprint(extra)\n{WRITE}"),
+    );
+}
+
+#[test]
 fn r018_and_r024_hold_the_program_to_its_sources() {
     clean(&csv(), &format!("{HEAD}{READ}{WRITE}"));
     let other = format!("{HEAD}data = ray.data.read_csv(\"s3://data/other.csv\")\n{WRITE}");

@@ -109,6 +109,17 @@ impl<'a> Frames<'_, 'a> {
     fn of_expr(&self, expr: &'a Expr) -> Option<Rc<Frame>> {
         let chains = self.program.chains(expr);
         let [chain] = chains.as_ref() else { return None };
+        // It says how to join, and nothing else.
+        if chain.path() == Some("pyspark.sql.functions.broadcast")
+            && chain.length() == 1
+            && let Some(call) = chain.last().and_then(|hop| hop.call)
+            && self.depth.get() < DEPTH
+        {
+            self.depth.set(self.depth.get() + 1);
+            let frame = call.arguments.args.first().and_then(|frame| self.of_expr(frame));
+            self.depth.set(self.depth.get() - 1);
+            return frame;
+        }
         self.along(chain, 0)
     }
 
@@ -126,9 +137,11 @@ impl<'a> Frames<'_, 'a> {
     fn follow(&self, chain: &Chain<'a>, less: usize) -> Option<Rc<Frame>> {
         let mut hops = Vec::new();
         let mut known = None;
+        let mut before = "";
         for hop in chain.hops_back().skip(less) {
             known = hop.call.and_then(|call| self.known.borrow().get(&ptr::from_ref(call)).cloned());
             if known.is_some() {
+                before = hop.name.as_ref();
                 break;
             }
             hops.push(hop);
@@ -145,7 +158,8 @@ impl<'a> Frames<'_, 'a> {
         for hop in rest {
             // It may come back to itself, in a loop: then it is not known.
             self.remember(hop.call, None);
-            frame = steps::step(self, &frame, hop).map(Rc::new)?;
+            frame = steps::step(self, &frame, before, hop).map(Rc::new)?;
+            before = hop.name.as_ref();
             self.remember(hop.call, Some(&frame));
         }
         Some(frame)

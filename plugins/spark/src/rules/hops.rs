@@ -48,7 +48,16 @@ pub(super) fn option<'a>(program: &Program<'a>, hops: &[&Hop<'a>], key: &str) ->
         }
         "options" => {
             let named = |arg: &str| arg.eq_ignore_ascii_case(key);
-            call.arguments.keywords.iter().find(|k| k.arg.as_ref().is_some_and(|arg| named(arg))).map(|k| &k.value)
+            let keywords = || call.arguments.keywords.iter();
+            let spread = |dict: &'a Expr| match program.literal(dict) {
+                Some(Expr::Dict(dict)) => dict.items.iter().find_map(|item| match &item.key {
+                    Some(Expr::StringLiteral(key)) if named(key.value.to_str()) => Some(&item.value),
+                    _ => None,
+                }),
+                _ => None,
+            };
+            let stated = keywords().find(|k| k.arg.as_ref().is_some_and(|arg| named(arg))).map(|k| &k.value);
+            stated.or_else(|| keywords().filter(|k| k.arg.is_none()).find_map(|k| spread(&k.value)))
         }
         _ => None,
     })

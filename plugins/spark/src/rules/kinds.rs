@@ -8,10 +8,8 @@ use enginehouse_pycheck::{
 };
 use rustc_hash::FxHashMap;
 
-/// The modules and classes of the pinned PySpark and what is in them; `symbols.py` writes it.
-const SYMBOLS: &str = include_str!("symbols.txt");
-/// The version that the list is of.
-pub(crate) const VERSION: &str = "PySpark 4.3.0";
+use super::symbols::{Symbols, symbols};
+
 const FUNCTIONS: &str = "pyspark.sql.functions";
 /// Names that are followed from one to the next.
 const NAMES: u32 = 6;
@@ -33,23 +31,13 @@ enum Kind {
 /// Answers what chains are, and remembers it: frames are made step by step, and each step would go back to the session.
 pub(super) struct Kinds<'p, 'a> {
     program: &'p Program<'a>,
-    members: FxHashMap<(&'static str, &'static str), &'static str>,
-    owners: Vec<&'static str>,
+    symbols: &'static Symbols,
     known: RefCell<FxHashMap<*const ExprCall, Kind>>,
 }
 
 impl<'p, 'a> Kinds<'p, 'a> {
     pub(super) fn new(program: &'p Program<'a>) -> Self {
-        let (mut members, mut owners) = (FxHashMap::default(), Vec::new());
-        for line in SYMBOLS.lines().filter(|line| !line.starts_with('#')) {
-            let Some((owner, listed)) = line.split_once(": ") else { continue };
-            owners.push(owner);
-            members.extend(listed.split(' ').map(|member| {
-                let (name, gives) = member.split_once('=').unwrap_or((member, ""));
-                ((owner, name), gives)
-            }));
-        }
-        Self { program, members, owners, known: RefCell::default() }
+        Self { program, symbols: symbols(), known: RefCell::default() }
     }
 
     /// The class of what a chain stands for, where that is certain.
@@ -82,7 +70,7 @@ impl<'p, 'a> Kinds<'p, 'a> {
 
     /// Whether this module or class has a member. True where it is not in the list.
     pub(super) fn has(&self, owner: &str, name: &str) -> bool {
-        !self.owners.contains(&owner) || self.members.contains_key(&(owner, name))
+        !self.symbols.owners.contains(&owner) || self.symbols.members.contains_key(&(owner, name))
     }
 
     /// The names that an owner has and that look most like this one.
@@ -90,7 +78,7 @@ impl<'p, 'a> Kinds<'p, 'a> {
         let plain = |text: &str| text.replace('_', "").to_lowercase();
         let wanted = plain(name);
         let mut names: Vec<&'static str> =
-            self.members.keys().filter(|(of, _)| *of == owner).map(|(_, member)| *member).collect();
+            self.symbols.members.keys().filter(|(of, _)| *of == owner).map(|(_, member)| *member).collect();
         names.sort_unstable();
         let close = |member: &&&str| {
             let member = plain(member);
@@ -130,17 +118,9 @@ impl<'p, 'a> Kinds<'p, 'a> {
                 let named = matches!(item.slice.as_ref(), Expr::StringLiteral(_));
                 named && self.all(&item.value, "DataFrame")
             }
-            Expr::Call(call) if self.is_starred(call) => true,
             Expr::Attribute(_) | Expr::Call(_) => self.all(expr, "Column"),
             _ => false,
         }
-    }
-
-    /// Whether a call is one of a function that came with `from pyspark.sql.functions import *`.
-    fn is_starred(&self, call: &'a ExprCall) -> bool {
-        let Expr::Name(name) = call.func.as_ref() else { return false };
-        self.members.get(&(FUNCTIONS, name.id.as_str())) == Some(&"Column")
-            && self.program.may_be_starred(name, FUNCTIONS)
     }
 
     /// Whether an expression is of a class whatever it stands for.
@@ -184,18 +164,18 @@ impl<'p, 'a> Kinds<'p, 'a> {
         match kind {
             Kind::Module("pyspark") if name == "sql" => Kind::Module("pyspark.sql"),
             Kind::Module("pyspark.sql") if name == "functions" => Kind::Module(FUNCTIONS),
-            Kind::Module(module @ FUNCTIONS) => match self.members.get(&(module, name)) {
+            Kind::Module(module @ FUNCTIONS) => match self.symbols.members.get(&(module, name)) {
                 Some(gives) => Kind::Function(gives),
                 None if name.starts_with('_') || name == "builtin" || name == "partitioning" => Kind::Unknown,
                 None => Kind::Missing(module),
             },
-            Kind::Module(_) => match self.owners.iter().find(|owner| **owner == name) {
+            Kind::Module(_) => match self.symbols.owners.iter().find(|owner| **owner == name) {
                 Some(class) => Kind::Class(class),
                 // `pyspark.sql.session.SparkSession`, `pyspark.sql.window.Window`.
                 None if matches!(name, "session" | "window" | "dataframe" | "column" | "context" | "conf") => kind,
                 None => Kind::Unknown,
             },
-            Kind::Class(class) | Kind::Instance(class) => match self.members.get(&(class, name)) {
+            Kind::Class(class) | Kind::Instance(class) => match self.symbols.members.get(&(class, name)) {
                 Some(&"") => Kind::Unknown,
                 Some(gives) => Kind::Instance(gives),
                 None if name.starts_with('_') => Kind::Unknown,
@@ -216,7 +196,7 @@ impl<'p, 'a> Kinds<'p, 'a> {
             (Kind::Function(gives), Some(_)) if name == "()" => instance(gives),
             (Kind::Class(class), Some(_)) if name == "()" => Kind::Instance(class),
             (Kind::Class(class) | Kind::Instance(class), Some(_)) if name != "()" => {
-                match self.members.get(&(class, name)) {
+                match self.symbols.members.get(&(class, name)) {
                     Some(gives) => instance(gives),
                     None if name.starts_with('_') => Kind::Unknown,
                     None => Kind::Missing(class),
@@ -235,18 +215,4 @@ impl<'p, 'a> Kinds<'p, 'a> {
 
 fn instance(class: &'static str) -> Kind {
     if class.is_empty() { Kind::Unknown } else { Kind::Instance(class) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// `symbols.py` says what to do.
-    #[test]
-    fn the_list_is_of_the_pinned_version() {
-        let pinned = include_str!("../../../../host/local/assets/spark/requirements.txt");
-        let pin = VERSION.to_lowercase().replace(' ', "==");
-        assert!(pinned.contains(&pin), "the engine is pinned to another version: write `symbols.txt` again");
-        assert_eq!(SYMBOLS.lines().next(), Some(format!("# {VERSION}").as_str()));
-    }
 }

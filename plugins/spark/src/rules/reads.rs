@@ -148,6 +148,13 @@ fn of_reader<'a>(
     if given.is_empty() { vec![What::Path(Value::unknown())] } else { given.into_iter().map(What::Path).collect() }
 }
 
+/// Whether the program reads, or tries to read, anything but what it has made itself: then what it makes stands beside that.
+pub(super) fn reads_files(program: &Program<'_>, reads: &[Read]) -> bool {
+    let reader = |chain: &Chain<'_>| chain.hops_back().any(|hop| hop.name == "read" && hop.call.is_none());
+    reads.iter().any(|read| matches!(read.what, What::Path(_) | What::Relation(..)))
+        || program.calls().iter().any(|call| call.chains.iter().any(reader))
+}
+
 /// The paths of reads, those in queries too.
 fn all_paths(reads: &[Read]) -> Vec<(TextRange, Value)> {
     reads

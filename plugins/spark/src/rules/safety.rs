@@ -1,4 +1,4 @@
-//! Ways out that only Spark has. Rules `X108` and `X109`, and Spark's ways to what `X101` forbids.
+//! Ways out that only Spark has. Rules `X108` and `X109`, and Spark's ways to what `X101` and `X106` forbid.
 
 use enginehouse_pycheck::{Part, Program, ast::Expr, report};
 use enginehouse_sdk::Finding;
@@ -88,10 +88,10 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
         }
     }
     for call in program.calls() {
-        let span = program.span(call.node);
+        let span = || program.span(call.node);
         for chain in call.chains.iter() {
             if let Some(hop) = chain.latest().find(|hop| JVM.contains(&hop.name.as_ref())) {
-                findings.push(report::error("X108", span, format!("`{}` reaches into the JVM", hop.name), jvm));
+                findings.push(report::error("X108", span(), format!("`{}` reaches into the JVM", hop.name), jvm));
                 break;
             }
             if !may_be_spark(chain) {
@@ -101,12 +101,15 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
             let functions = chain.path().is_some_and(|path| path.starts_with("pyspark.sql.functions."));
             if LOADERS.contains(&name) {
                 let hint = "write all code in this one program";
-                findings.push(report::error("X109", span, format!("`{name}` loads code or files"), hint));
+                findings.push(report::error("X109", span(), format!("`{name}` loads code or files"), hint));
             } else if functions && matches!(name, "reflect" | "java_method" | "try_reflect") {
-                findings.push(report::error("X108", span, format!("`{name}` calls the JVM"), jvm));
+                findings.push(report::error("X108", span(), format!("`{name}` calls the JVM"), jvm));
+            } else if name == "pickleFile" {
+                let hint = "use Parquet, CSV or JSON";
+                findings.push(report::error("X106", span(), "`pickleFile` unpickles, which runs code", hint));
             } else if name == "pipe" && call.argument(0, "command").is_some() {
                 let hint = "use the DataFrame API";
-                findings.push(report::error("X101", span, "`pipe` starts other programs", hint));
+                findings.push(report::error("X101", span(), "`pipe` starts other programs", hint));
             }
         }
     }

@@ -68,8 +68,7 @@ fn shadowed<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
     if !SHADOWED.contains(&text) {
         return None;
     }
-    let named = program.imported(name).is_some_and(|path| path == format!("{FUNCTIONS}.{text}"));
-    if !named && !program.may_be_starred(name, FUNCTIONS) {
+    if program.imported(name)?.strip_prefix(FUNCTIONS)?.strip_prefix('.')? != text {
         return None;
     }
     let arguments = call.node.arguments.args.as_ref();
@@ -87,14 +86,15 @@ fn shadowed<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
                 | Expr::Lambda(_)
         ) || matches!(expr, Expr::UnaryOp(minus) if minus.operand.is_number_literal_expr())
             || is_python(program, expr)
-            || program.literal(expr).is_some_and(|value| matches!(value, Expr::List(_) | Expr::Tuple(_) | Expr::Set(_)))
     };
+    let plain = |expr: &'a Expr| plain(expr) || program.literal(expr).is_some_and(plain);
     let builtin = match text {
         "sum" | "max" | "min" => {
             arguments.len() > 1
                 || arguments.first().is_some_and(plain)
                 || call.node.arguments.find_keyword("key").is_some()
         }
+        "pow" => !arguments.is_empty() && arguments.iter().all(plain),
         "filter" => arguments.first().is_some_and(|first| first.is_lambda_expr() || first.is_none_literal_expr()),
         _ => arguments.first().is_some_and(plain),
     };

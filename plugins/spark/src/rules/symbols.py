@@ -2,7 +2,7 @@
 `host/local/assets/spark/requirements.txt` pins.
 
 A line is a module or a class, and what is in it: `DataFrame: select=DataFrame count …`. What follows `=` is the class of what
-the member is or gives back, where that is a class of the list.
+the member is or gives back, where that is a class of the list. What stands behind `~` does not come with a star import.
 """
 
 import importlib
@@ -16,7 +16,9 @@ CLASSES = {
     + ["DataFrameWriter", "GroupedData", "SparkSession", "UDFRegistration", "Window", "WindowSpec"],
     "pyspark": ["RDD", "SparkConf", "SparkContext"],
 }
-MODULES = ["pyspark.sql.functions", "pyspark.sql.types"]
+MODULES = ["pyspark.sql.functions", "pyspark.sql.types", "pyspark.sql"]
+# What came with a star import before 4.0.
+FORMER = {"pyspark.sql.functions": ["DataFrame", "SparkContext"]}
 # By another name than the list's.
 ALSO = {"ParentDataFrame": "DataFrame"}
 # What annotations do not say, and what a session adds.
@@ -36,12 +38,15 @@ def result(member):
 def members(owner):
     found = []
     own = OWN.get(owner.__name__, {})
+    starred = getattr(owner, "__all__", None)
     for name in sorted({*dir(owner), *own}):
         if name.startswith("_"):
             continue
         given = own.get(name) or result(inspect.getattr_static(owner, name))
-        found.append(f"{name}={given}" if given else name)
-    return found
+        mark = "" if starred is None or name in starred else "~"
+        found.append(f"{mark}{name}={given}" if given else mark + name)
+    former = {f"~{name}" for name in FORMER.get(owner.__name__, [])}
+    return sorted({*found, *former}, key=lambda name: name.lstrip("~"))
 
 
 names = {name for listed in CLASSES.values() for name in listed} | {"Builder"}

@@ -377,7 +377,39 @@ fn p013_builtins() {
         caught("P013", Error, &csv(), &named(code));
         spared("P013", &csv(), &with(code));
     }
+    caught(
+        "P013",
+        Error,
+        &csv(),
+        &named("values = [row.amount for row in df.limit(3).collect()]\nprint(max(values))\n"),
+    );
+    spared("P013", &csv(), &star("df.select(pow(2, col('amount')), sum(col('amount'))).show()\n"));
     spared("P013", &csv(), &named("df.agg(sum('amount'), max(F.col('amount')), round('amount', 2)).show()\n"));
+}
+
+#[test]
+fn c003_stars() {
+    let star = |use_: &str| {
+        with(use_).replace(
+            "import functions as F",
+            "import functions as F\nfrom pyspark.sql.functions import *\nfrom pyspark.sql.types import *",
+        )
+    };
+    for wrong in [
+        "df.select(cool('amount')).show()\n",
+        "print(math.pi)\n",
+        "df.select(col('amount').cast(DubleType())).show()\n",
+    ] {
+        caught("C003", Error, &csv(), &star(wrong));
+    }
+    spared(
+        "C003",
+        &csv(),
+        &star(
+            "print(Column, StructType([StructField('a', StringType())]), sys.path)\ndf.select(upper(col('region'))).show()\n",
+        ),
+    );
+    caught("P021", Error, &csv(), &star("df.select(upper(col('nope'))).show()\n"));
 }
 
 #[test]
@@ -448,6 +480,15 @@ fn p021_columns_that_are_not_there() {
         "df.dropna(subset=['nope'])",
         "df.withColumn('n', F.row_number().over(Window.partitionBy('nope').orderBy('day')))",
         "df.withColumn('n', F.sum('amount').over(Window.orderBy(F.col('nope').desc())))",
+        "df.na.fill({'region': 'x'}).na.drop().select('nope')",
+        "df.randomSplit([0.5, 0.5])[0].select('nope')",
+        "df.join(F.broadcast(df.select('region')), 'region').groupBy('nope').count()",
+        "df.groupBy('region', F.window('day', '1 hour')).count().select('nope')",
+        "df.alias('a').select('a.region').select('day')",
+        "df.select(F.col('a.region')).select('day')",
+        "df.withColumn('x', double(F.col('nope')))",
+        "spark.read.options(**{'header': 'true'}).csv('s3://data/sales.csv').select('nope')",
+        "spark.read.text('s3://data/sales.csv').select('region')",
         "spark.sql('SELECT nope FROM v')",
         "spark.sql('SELECT x.region, count(*) AS n FROM v x WHERE x.nope > 1 GROUP BY region').select('n')",
         "spark.sql('SELECT region FROM v').select('amount')",
@@ -457,7 +498,10 @@ fn p021_columns_that_are_not_there() {
             "P021",
             Error,
             &csv(),
-            &with(&format!("from pyspark.sql import Window\ndf.createOrReplaceTempView('v')\nout = {step}\n")),
+            &with(&format!(
+                "from pyspark.sql import Window\n@F.udf('double')\ndef double(x):\n    return x * 2\n\
+                 df.createOrReplaceTempView('v')\nout = {step}\n"
+            )),
         );
     }
     let orders = task(vec![table("sales", "orders")]);
@@ -504,6 +548,11 @@ fn p021_columns_that_are_or_cannot_be_told() {
         "df.withColumn('s', F.struct('region', 'day')).select('s.region')",
         "df.transform(lambda d: d.withColumn('z', F.lit(1))).select('z')",
         "df.na.fill(0).select('region')",
+        "df.na.drop('any').select('region')",
+        "df.groupBy('region', F.window('day', '1 hour')).count().select('window.start', 'count').select('start')",
+        "df.withColumn('s', F.struct('region', 'day')).select('s.*').select('region')",
+        "df.withColumn('s', F.struct('region', 'day')).select('s.region', F.col('s.day')).select('region', 'day')",
+        "spark.read.text('s3://data/sales.csv').select('value')",
         "df.unpivot('region', ['amount'], 'k', 'v').select('k')",
         "df.withColumn('rank', F.row_number().over(w)).filter(F.col('rank') == 1).drop('rank')",
         "df.filter(F.exists(F.split('region', ' '), lambda part: part == 'x'))",

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use enginehouse_pycheck::{
-    Hop,
+    Chain, Hop, Root,
     ast::{
         Expr, ExprCall,
         visitor::{self, Visitor},
@@ -170,14 +170,31 @@ pub(super) fn named<'a>(frames: &Frames<'_, 'a>, expr: &'a Expr) -> Option<Strin
     let call = last.call?;
     let column = || {
         let function = chain.path().and_then(|path| path.strip_prefix(FUNCTIONS));
-        matches!(function, Some("col" | "column")) && chain.hops_back().filter(|hop| hop.call.is_some()).count() == 1
+        matches!(function, Some("col" | "column")) && calls(chain) == 1
     };
-    if !matches!(last.name.as_ref(), "alias" | "name") && !column() {
-        return None;
-    }
     // Several names are those of a generator.
-    let [only] = call.arguments.args.as_ref() else { return None };
-    steps::text(frames, only).filter(|name| !name.contains(['.', '*', '`']))
+    let only = || match call.arguments.args.as_ref() {
+        [only] => steps::text(frames, only),
+        _ => None,
+    };
+    if matches!(last.name.as_ref(), "alias" | "name") {
+        return only().filter(|name| !name.contains(['.', '*', '`']));
+    }
+    match chain.path().and_then(|path| path.strip_prefix(FUNCTIONS)) {
+        _ if column() => last_of(&only()?).map(str::to_owned),
+        Some(function @ ("window" | "session_window")) if calls(chain) == 1 => Some(function.to_owned()),
+        _ => None,
+    }
+}
+
+/// The name of a column that is named through a frame's alias or a struct: `o.total`. None where it may be several.
+pub(super) fn last_of(name: &str) -> Option<&str> {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    (!name.contains(['*', '`'])).then_some(last)
+}
+
+fn calls(chain: &Chain<'_>) -> usize {
+    chain.hops_back().filter(|hop| hop.call.is_some()).count()
 }
 
 /// `df["x"]` and `df.x`: the frame and the name.
@@ -232,6 +249,24 @@ impl<'a> Visitor<'a> for Owned<'_, '_, 'a> {
     }
 }
 
+/// Whether a function of the program is called that Spark calls for each row, `@udf` or `@pandas_udf("double")`, or a method of
+/// the column that it gives.
+fn is_udf<'a>(frames: &Frames<'_, 'a>, call: &'a ExprCall) -> bool {
+    let mut function = call.func.as_ref();
+    while let Expr::Attribute(method) = function {
+        let Expr::Call(before) = method.value.as_ref() else { return false };
+        function = &before.func;
+    }
+    let chains = frames.program.chains(function);
+    let [chain] = chains.as_ref() else { return false };
+    let Root::Function(def) = chain.root() else { return false };
+    let [decorator] = def.decorator_list.as_slice() else { return false };
+    let chains = frames.program.chains(&decorator.expression);
+    let [decorator] = chains.as_ref() else { return false };
+    let made = decorator.path().and_then(|path| path.strip_prefix(FUNCTIONS));
+    chain.is_root() && matches!(made, Some("udf" | "pandas_udf"))
+}
+
 struct Columns<'f, 'p, 'a> {
     frames: &'f Frames<'p, 'a>,
     found: Vec<Used<'a>>,
@@ -269,7 +304,7 @@ impl<'a> Columns<'_, '_, 'a> {
             return;
         };
         let function = chain.path().and_then(|path| path.strip_prefix(FUNCTIONS));
-        let first = chain.hops_back().filter(|hop| hop.call.is_some()).count() == 1;
+        let first = calls(chain) == 1;
         if chain.last().is_some_and(|hop| matches!(hop.name.as_ref(), "alias" | "name")) {
             self.made.extend(call.arguments.args.iter().filter_map(|name| steps::text(self.frames, name)));
         }
@@ -292,6 +327,8 @@ impl<'a> Columns<'_, '_, 'a> {
             Some(_) => {}
             // A method of a column, or a window.
             None if self.frames.kinds.class(chain).is_some_and(|class| matches!(class, "Column" | "WindowSpec")) => {}
+            // A function of the program that takes columns.
+            None if is_udf(self.frames, call) => {}
             None => self.sure = false,
         }
     }

@@ -22,7 +22,7 @@ pub(super) fn read<'a>(frames: &Frames<'_, 'a>, hops: &[&Hop<'a>]) -> Option<(Rc
     let reads = |name: &str| match name {
         "table" => true,
         "sql" => read.is_none(),
-        "csv" | "parquet" | "json" | "orc" | "load" => read.is_some(),
+        "csv" | "parquet" | "json" | "orc" | "text" | "load" | "jdbc" => read.is_some(),
         _ => false,
     };
     let place = hops.iter().skip(from).position(|hop| hop.call.is_some() && reads(&hop.name))? + from;
@@ -41,6 +41,11 @@ pub(super) fn read<'a>(frames: &Frames<'_, 'a>, hops: &[&Hop<'a>]) -> Option<(Rc
             let frame = frames.relation(relation)?;
             Rc::new(steps::selected(&frame, projection.items.clone()))
         }
+        name if name == "jdbc" || is_jdbc(frames.program, reader) => {
+            let table = argument(call, 1, "table").filter(|_| name == "jdbc");
+            let table = table.or_else(|| option(frames.program, reader, "dbtable"))?;
+            Rc::new(relation(frames.task, one(table)?.known()?)?)
+        }
         _ => {
             let path = argument(call, 0, "path").or_else(|| option(frames.program, reader, "path"))?;
             let objects = objects(frames.task, &one(path)?)?;
@@ -48,6 +53,21 @@ pub(super) fn read<'a>(frames: &Frames<'_, 'a>, hops: &[&Hop<'a>]) -> Option<(Rc
         }
     };
     Some((frame, place))
+}
+
+fn is_jdbc<'a>(program: &Program<'a>, reader: &[&Hop<'a>]) -> bool {
+    let format = method_texts(program, reader, "format", 0, "source");
+    format.is_some_and(|formats| formats.iter().all(|format| format.known() == Some("jdbc")))
+}
+
+/// A relation of a database.
+fn relation(task: &Task, name: &str) -> Option<Frame> {
+    let plain = name.replace(['"', '`'], "");
+    let relation = task.sources.iter().find_map(|source| match source {
+        Source::Relation(relation) if relation.name.eq_ignore_ascii_case(&plain) => Some(relation),
+        _ => None,
+    })?;
+    of_columns(relation.columns.iter())
 }
 
 fn objects<'t>(task: &'t Task, path: &Value) -> Option<&'t ObjectSource> {
@@ -74,6 +94,18 @@ fn files<'a>(
     }
     let format = method_texts(program, reader, "format", 0, "source");
     let named = format.as_ref().and_then(|formats| formats.first()?.known());
+    let text = match reader.last()?.name.as_ref() {
+        "load" => named == Some("text"),
+        name => name == "text",
+    };
+    if text {
+        // Each line is one column; folders may tell more.
+        let lines = objects.format.as_deref() != Some("text") && !objects.uri.ends_with('/');
+        let folders = objects.columns.iter().filter(|column| !lines && column.name != "value");
+        let certain = lines || !objects.columns.is_empty();
+        let names = std::iter::once("value").chain(folders.map(|column| column.name.as_str())).map(Rc::from);
+        return certain.then(|| Frame::new(names.collect()));
+    }
     let csv = match reader.last()?.name.as_ref() {
         "load" => named == Some("csv"),
         name => name == "csv",
@@ -81,6 +113,11 @@ fn files<'a>(
     let same = objects.format.as_deref().is_none_or(|format| (format == "csv") == csv);
     let header = !csv || flag(program, reader, call, "header");
     let stated = objects.properties.iter().any(|(name, value)| name == "header" && value == "false");
+    // Spark's own names for what has none.
+    let numbered = |(place, column): (usize, &Column)| column.name == format!("_c{place}");
+    if csv && stated && !header && objects.columns.iter().enumerate().all(numbered) {
+        return of_columns(objects.columns.iter());
+    }
     (same && header && !(csv && stated)).then_some(())?;
     of_columns(objects.columns.iter())
 }

@@ -28,6 +28,9 @@ const KEEPS: &[&str] = &[
     "dropna",
     "fillna",
     "sample",
+    "sampleBy",
+    "randomSplit",
+    "replace",
     "checkpoint",
     "localCheckpoint",
     "sortWithinPartitions",
@@ -40,13 +43,18 @@ const KEEPS: &[&str] = &[
     "exceptAll",
 ];
 
-/// The columns after a step; none where the step is not understood.
-pub(super) fn step<'a>(frames: &Frames<'_, 'a>, frame: &Rc<Frame>, hop: &Hop<'a>) -> Option<Frame> {
-    let call = hop.call?;
+/// The columns after a step that follows another one; none where the step is not understood.
+pub(super) fn step<'a>(frames: &Frames<'_, 'a>, frame: &Rc<Frame>, before: &str, hop: &Hop<'a>) -> Option<Frame> {
+    let Some(call) = hop.call else {
+        // `df.na.fill(0)`; `train, test = df.randomSplit([0.8, 0.2])`.
+        let keeps = hop.name == "na" || (before == "randomSplit" && hop.name == "[]");
+        return keeps.then(|| Frame::clone(frame));
+    };
     let arguments = call.arguments.args.as_ref();
     let spreads = arguments.iter().any(Expr::is_starred_expr);
     let text = |place: usize| text(frames, arguments.get(place)?);
     match hop.name.as_ref() {
+        _ if before == "na" => Some(Frame::clone(frame)),
         name if KEEPS.contains(&name) => Some(Frame::clone(frame)),
         "withColumn" => Some(frame.and(text(0)?.into())),
         "withColumns" => {
@@ -189,8 +197,7 @@ fn item<'a>(frames: &Frames<'_, 'a>, argument: &'a Expr) -> Item {
     if let Some(text) = text(frames, argument) {
         return match text.as_str() {
             "*" => Item::Star,
-            dotted if dotted.contains(['.', '`']) => Item::Unnamed,
-            name => Item::Named(name.to_owned()),
+            name => names::last_of(name).map_or(Item::Unnamed, |name| Item::Named(name.to_owned())),
         };
     }
     names::named(frames, argument).map_or(Item::Unnamed, Item::Named)

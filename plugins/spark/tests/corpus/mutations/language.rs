@@ -212,7 +212,7 @@ fn columns() -> Vec<Mutation> {
         let (line, frame) = frame(valid)?;
         let name = first_column(valid)?;
         let step = format!("corpus_frame = {frame}.drop(\"{name}\").groupBy(\"{name}\").count()");
-        Mutant::at(valid.replace(line, &format!("{line}\n{step}"))?, &format!("groupBy(\"{name}\").count()"))
+        Mutant::at(valid.replace(line, &format!("{line}\n{step}"))?, &step)
     });
     let uses: [(&str, &str); 7] = [
         ("groupBy", ".groupBy(\"NAME\""),

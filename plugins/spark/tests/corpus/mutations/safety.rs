@@ -91,7 +91,7 @@ const STATEMENTS: &[(&str, &str, &str, &str)] = &[
         "X115",
         "a secret is logged",
         "import logging\nimport os\nlogging.info(\"key %s\", os.environ[\"API_TOKEN\"])",
-        "logging.info(\"key",
+        "os.environ[\"API_TOKEN\"]",
     ),
 ];
 
