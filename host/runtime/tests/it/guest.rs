@@ -97,7 +97,7 @@ fn description(framework: &str) -> String {
     let (local, rule, size, mode, some) =
         (memory.text("local"), memory.text("T001"), memory.text("size"), memory.text("mode"), memory.text("a summary"));
     let platform = memory.put(&[local, some.clone()].concat());
-    let rules = memory.put(&[rule, vec![0; 4], some.clone()].concat());
+    let rules = memory.put(&[rule, vec![0; 4], some.clone(), vec![0; 8]].concat());
     let options = memory.put(&[size, some.clone(), vec![0; 12]].concat());
     let settings = memory.put(&[mode, some, vec![0; 12]].concat());
     let lists = [platform, rules, options, settings].map(|at| [at.to_le_bytes(), 1u32.to_le_bytes()].concat()).concat();
