@@ -92,12 +92,12 @@ pub async fn from_request_to_rows(host: &TestHost, request: &Value) -> anyhow::R
     let run = host.run(request.clone()).await?;
     loop {
         let view = host.get(&format!("/v1/runs/{run}")).await?;
-        if view["finished_at"].is_null() {
+        if view.get("finished_at").is_none_or(Value::is_null) {
             ensure!(begun.elapsed() < Duration::from_secs(120), "the run has not ended: {view}");
             tokio::time::sleep(Duration::from_millis(5)).await;
             continue;
         }
-        ensure!(view["state"] == "succeeded", "{view}");
+        ensure!(view.get("state").is_some_and(|state| state == "succeeded"), "{view}");
         let rows = host.get(&format!("/v1/runs/{run}/results")).await?;
         return Ok((begun.elapsed(), rows));
     }
