@@ -192,7 +192,10 @@ impl Spark {
         let run = Uuid::now_v7();
         let uri = |text: &str| text.parse::<ObjectUri>().unwrap();
         let timeout = Duration::from_secs(240);
-        let there = ["lake", "bucket", "house/uploads"].into_iter().filter(|prefix| self.root.join(prefix).exists());
+        // A prefix with nothing below it is no input.
+        let holds =
+            |prefix: &&str| fs::read_dir(self.root.join(prefix)).is_ok_and(|mut entries| entries.next().is_some());
+        let there = ["lake", "bucket", "house/uploads"].into_iter().filter(holds);
         let token = Token::of_attempt(run, 1);
         let attempt = AttemptScope {
             token: token.clone(),
