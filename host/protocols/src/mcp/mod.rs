@@ -29,6 +29,7 @@ use tokio::{sync::Mutex, time::timeout};
 pub use auth::McpAuth;
 pub use oauth::{ClientCredentials, TokenPlace};
 pub use settings::{McpServer, McpVersion};
+pub(crate) use settings::{quoted, url};
 
 use auth::Authorizer;
 use connection::Connection;
