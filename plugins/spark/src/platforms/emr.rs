@@ -7,14 +7,12 @@ use enginehouse_sdk::{
         objects,
     },
     program, results,
+    script::{report, untold},
 };
 use serde::{Deserialize, Serialize};
 
-use super::told;
-use crate::{
-    supervisor::LAYOUT,
-    wrap::{report, untold, wrap},
-};
+use super::{told, wrap};
+use crate::supervisor::LAYOUT;
 
 /// A batch takes minutes.
 const POLL_AFTER_MS: u32 = 10_000;

@@ -4,15 +4,12 @@ use enginehouse_sdk::{
     Attempt, Failure, LogChunk, Outcome, Phase, Progress, Task,
     host::functions::{self, Answer, State},
     results,
+    script::{report, untold},
 };
 use serde_json::{Value, json};
 
-use super::told;
-use crate::{
-    prelude,
-    supervisor::LAYOUT,
-    wrap::{report, untold, wrap},
-};
+use super::{told, wrap};
+use crate::{prelude, supervisor::LAYOUT};
 
 /// A function takes seconds to minutes.
 const POLL_AFTER_MS: u32 = 1000;
