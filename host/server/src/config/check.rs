@@ -3,7 +3,7 @@
 use enginehouse_aws::Service;
 use enginehouse_capabilities::ObjectUri;
 
-use super::{Auth, Batches, Codegen, Config, Error, Functions, Tools};
+use super::{Auth, Batches, Codegen, Config, Error, Functions};
 
 impl Config {
     /// What must hold before a port opens.
@@ -67,11 +67,17 @@ impl Config {
                 }
             }
         }
-        if let Tools::Mcp { servers } = &self.tools {
-            for (name, server) in servers {
-                if let Some(error) = server.auth.as_ref().and_then(Auth::wrong) {
-                    return wrong(format!("tools.servers.{name}.auth.client-credentials"), error);
-                }
+        for (name, server) in self.tools.mcp() {
+            if let Some(error) = server.auth.as_ref().and_then(Auth::wrong) {
+                return wrong(format!("tools.servers.{name}.auth.client-credentials"), error);
+            }
+        }
+        for (name, cluster) in self.tools.clusters() {
+            if cluster.urls.is_empty() {
+                return wrong(format!("tools.servers.{name}.urls"), "name at least one address");
+            }
+            if !cluster.driver_cpus.is_finite() || cluster.driver_cpus < 0.0 {
+                return wrong(format!("tools.servers.{name}.driver-cpus"), "this is no number of processors");
             }
         }
         let targets = self.targets();
@@ -98,9 +104,7 @@ impl Config {
         if let Batches::EmrServerless { targets: batches } = &self.batches {
             targets.extend(batches.keys().map(String::as_str));
         }
-        if let Tools::Mcp { servers } = &self.tools {
-            targets.extend(servers.keys().map(String::as_str));
-        }
+        targets.extend(self.tools.servers.keys().map(String::as_str));
         targets
     }
 }
@@ -113,7 +117,7 @@ mod tests {
     fn where_tokens_are_given_is_said_once() {
         let check = |place: &str| {
             let text = format!(
-                "[tools]\nbackend = \"mcp\"\n[tools.servers.jobs]\nurl = \"https://tools.example/mcp\"\n\
+                "[tools.servers.jobs]\nbackend = \"mcp\"\nurl = \"https://tools.example/mcp\"\n\
                  [tools.servers.jobs.auth.client-credentials]\nclient-id = \"us\"\nclient-secret = {{ env = \"SECRET\" }}\n{place}"
             );
             toml::from_str::<Config>(&text).unwrap().check().map_err(|error| error.to_string())
