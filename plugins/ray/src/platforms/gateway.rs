@@ -79,6 +79,7 @@ pub(super) fn call(attempt: &Attempt, tool: &str, arguments: &Value) -> Result<V
 pub(super) fn answer(reply: &Reply) -> Result<Value, Error> {
     let content: Value = serde_json::from_str(&reply.content)
         .map_err(|_| Error::Other("the server of tools answers what is no JSON".to_owned()))?;
+    let content = unwrapped(content);
     let part = |name: &str| content.get("error").and_then(|error| error.get(name)).and_then(Value::as_str);
     // Functions behind a gateway have no other way to say so.
     if !reply.is_error && part("kind").is_none() {
@@ -98,6 +99,20 @@ pub(super) fn answer(reply: &Reply) -> Result<Value, Error> {
         Some("conflict") => Error::Conflict(text),
         _ => Error::Other(text),
     })
+}
+
+/// What a tool itself answered: some libraries put a text that is JSON into an object of one member, `result`.
+fn unwrapped(content: Value) -> Value {
+    let inner = match content {
+        Value::Object(mut members) if members.len() == 1 && members.contains_key("result") => {
+            members.remove("result").unwrap_or_default()
+        }
+        other => other,
+    };
+    match &inner {
+        Value::String(text) => serde_json::from_str(text).ok().filter(Value::is_object).unwrap_or(inner),
+        _ => inner,
+    }
 }
 
 #[cfg(test)]

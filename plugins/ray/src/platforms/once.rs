@@ -71,7 +71,7 @@ struct Told {
 }
 
 impl Told {
-    /// `{"success": …, "output" or "logs": …, "error": …}`, or anything else for its text.
+    /// `{"success": …, "output" or "logs": …, "error": …}`; in the place of `success`, `status` may say `SUCCEEDED`.
     fn of(reply: &Reply) -> Self {
         let content = match answer(reply) {
             Ok(content) => content,
@@ -80,12 +80,15 @@ impl Told {
         let text = |name: &str| content.get(name).and_then(Value::as_str);
         let output =
             text("output").or_else(|| text("logs")).or_else(|| content.as_str()).unwrap_or_default().to_owned();
-        let status = text("status").unwrap_or_default();
+        // An answer that does not say so is no success.
         let success = content.get("success").and_then(Value::as_bool);
-        let well =
-            success.unwrap_or(!matches!(status, "FAILED" | "STOPPED" | "ERROR") && content.get("error").is_none());
-        let reason =
-            || text("error").or_else(|| text("message")).unwrap_or("the gateway says that it failed").to_owned();
+        let well = success.unwrap_or(text("status") == Some("SUCCEEDED"));
+        let reason = || {
+            text("error")
+                .or_else(|| text("message"))
+                .unwrap_or("the gateway does not say that the program succeeded")
+                .to_owned()
+        };
         Self { failed: (!well).then(reason), output }
     }
 }
@@ -108,8 +111,12 @@ mod tests {
         assert_eq!((well.output.as_str(), well.failed), ("5050\n", None));
         let told = of(r#"{"success": false, "error": "Ray job failed", "status": "FAILED", "logs": "x"}"#, false);
         assert_eq!((told.output.as_str(), told.failed.as_deref()), ("x", Some("Ray job failed")));
-        assert_eq!(of("\"done\"", false).output, "done");
-        assert!(of(r#"{"status": "FAILED"}"#, false).failed.is_some());
+        let wrapped = of(r#"{"result": "{\"success\": false, \"output\": \"x\"}"}"#, false);
+        assert_eq!((wrapped.output.as_str(), wrapped.failed.is_some()), ("x", true));
+        assert_eq!(of(r#"{"status": "SUCCEEDED"}"#, false).failed, None);
+        for silent in ["\"done\"", "{}", r#"{"status": "FAILED"}"#, "null"] {
+            assert!(of(silent, false).failed.is_some(), "{silent}");
+        }
         assert_eq!(of("\"An internal error occurred\"", true).failed.as_deref(), Some("An internal error occurred"));
     }
 }
