@@ -5,7 +5,7 @@ use enginehouse_capabilities::ObjectUri;
 use enginehouse_protocols::mcp::McpVersion;
 use url::Url;
 
-use super::{Auth, Batches, Codegen, Config, Error, Functions, Objects, Tools};
+use super::{Auth, Batches, Codegen, Config, Error, Functions, Objects};
 
 /// The longest that a request may wait for its turn at the model, in seconds.
 const MOST_PATIENCE: u32 = 300;
@@ -96,14 +96,20 @@ impl Config {
                 }
             }
         }
-        if let Tools::Mcp { servers } = &self.tools {
-            for (name, server) in servers {
-                if let Some(error) = server.auth.as_ref().and_then(Auth::wrong) {
-                    return wrong(format!("tools.servers.{name}.auth.client-credentials"), error);
-                }
-                if let Some(Err(error)) = server.version.as_deref().map(str::parse::<McpVersion>) {
-                    return wrong(format!("tools.servers.{name}.version"), &error.to_string());
-                }
+        for (name, server) in self.tools.mcp() {
+            if let Some(error) = server.auth.as_ref().and_then(Auth::wrong) {
+                return wrong(format!("tools.servers.{name}.auth.client-credentials"), error);
+            }
+            if let Some(Err(error)) = server.version.as_deref().map(str::parse::<McpVersion>) {
+                return wrong(format!("tools.servers.{name}.version"), &error.to_string());
+            }
+        }
+        for (name, cluster) in self.tools.clusters() {
+            if cluster.urls.is_empty() {
+                return wrong(format!("tools.servers.{name}.urls"), "name at least one address");
+            }
+            if !cluster.driver_cpus.is_finite() || cluster.driver_cpus < 0.0 {
+                return wrong(format!("tools.servers.{name}.driver-cpus"), "this is no number of processors");
             }
         }
         let targets = self.targets();
@@ -128,21 +134,22 @@ impl Config {
         Ok(())
     }
 
-    /// Where models, tools and tokens are, each with its setting.
+    /// Where models, tools, clusters and tokens are, each with its setting.
     fn addresses(&self) -> Vec<(String, &Url)> {
         let mut addresses = Vec::new();
         if let Codegen::Openai { url, .. } = &self.codegen {
             addresses.push(("codegen.url".to_owned(), url));
         }
-        if let Tools::Mcp { servers } = &self.tools {
-            for (name, server) in servers {
-                addresses.push((format!("tools.servers.{name}.url"), &server.url));
-                if let Some(Auth::ClientCredentials { token_url, issuer, .. }) = &server.auth {
-                    let setting = |place: &str| format!("tools.servers.{name}.auth.client-credentials.{place}");
-                    addresses.extend(token_url.iter().map(|url| (setting("token-url"), url)));
-                    addresses.extend(issuer.iter().map(|url| (setting("issuer"), url.as_ref())));
-                }
+        for (name, server) in self.tools.mcp() {
+            addresses.push((format!("tools.servers.{name}.url"), &server.url));
+            if let Some(Auth::ClientCredentials { token_url, issuer, .. }) = &server.auth {
+                let setting = |place: &str| format!("tools.servers.{name}.auth.client-credentials.{place}");
+                addresses.extend(token_url.iter().map(|url| (setting("token-url"), url)));
+                addresses.extend(issuer.iter().map(|url| (setting("issuer"), url.as_ref())));
             }
+        }
+        for (name, cluster) in self.tools.clusters() {
+            addresses.extend(cluster.urls.iter().map(|url| (format!("tools.servers.{name}.urls"), url)));
         }
         addresses
     }
@@ -166,9 +173,7 @@ impl Config {
         if let Batches::EmrServerless { targets: batches } = &self.batches {
             targets.extend(batches.keys().map(String::as_str));
         }
-        if let Tools::Mcp { servers } = &self.tools {
-            targets.extend(servers.keys().map(String::as_str));
-        }
+        targets.extend(self.tools.servers.keys().map(String::as_str));
         targets
     }
 }
@@ -179,15 +184,17 @@ mod tests {
 
     #[test]
     fn an_address_with_a_secret_is_refused_without_showing_it() {
-        let server = |url: &str, auth: &str| {
-            format!("[tools]\nbackend = \"mcp\"\n[tools.servers.jobs]\nurl = \"{url}\"\n{auth}")
-        };
+        let server =
+            |url: &str, auth: &str| format!("[tools.servers.jobs]\nbackend = \"mcp\"\nurl = \"{url}\"\n{auth}");
         let credentials = |place: &str, url: &str| {
             let auth = format!(
                 "[tools.servers.jobs.auth.client-credentials]\nclient-id = \"us\"\nclient-secret = {{ env = \"SECRET\" }}\n\
                  {place} = \"{url}\""
             );
             server("https://tools.example/mcp", &auth)
+        };
+        let cluster = |url: &str| {
+            format!("[tools.servers.jobs]\nbackend = \"ray-jobs\"\nurls = [\"http://10.0.0.7:8265\", \"{url}\"]\n")
         };
         let model = |url: &str| format!("[codegen]\nbackend = \"openai\"\nmodel = \"m\"\nurl = \"{url}\"");
         let (login, name) = ("https://us:hunter2@x.example/v1", "https://hunter2@x.example/v1");
@@ -196,6 +203,7 @@ mod tests {
             ("codegen.url", model(name)),
             ("codegen.url", model("https://x.example/v1?key=hunter2")),
             ("tools.servers.jobs.url", server(login, "")),
+            ("tools.servers.jobs.urls", cluster(login)),
             ("tools.servers.jobs.auth.client-credentials.token-url", credentials("token-url", login)),
             ("tools.servers.jobs.auth.client-credentials.issuer", credentials("issuer", name)),
         ] {
@@ -209,11 +217,17 @@ mod tests {
     fn what_cannot_work_is_told_before_a_port_opens() {
         let lambda = "[functions]\nbackend = \"lambda\"\n[functions.targets.small]\nfunction = \"f\"\n\
                       [frameworks.spark.places]\nlambda = \"small\"\n";
-        let server = "[tools]\nbackend = \"mcp\"\n[tools.servers.jobs]\nurl = \"https://tools.example/mcp\"\nversion = \"2020-01-01\"\n";
+        let server =
+            "[tools.servers.jobs]\nbackend = \"mcp\"\nurl = \"https://tools.example/mcp\"\nversion = \"2020-01-01\"\n";
         for (wrong, told) in [
             ("[local]\nmax-running = 0\n", "local.max-running"),
             ("[limits.codegen]\nqueue-seconds = 301\n", "limits.codegen.queue-seconds"),
             (server, "tools.servers.jobs.version"),
+            ("[tools.servers.jobs]\nbackend = \"ray-jobs\"\nurls = []\n", "tools.servers.jobs.urls"),
+            (
+                "[tools.servers.jobs]\nbackend = \"ray-jobs\"\nurls = [\"http://a\"]\ndriver-cpus = nan\n",
+                "tools.servers.jobs.driver-cpus",
+            ),
             (lambda, "objects.backend"),
         ] {
             let error = toml::from_str::<Config>(wrong).unwrap().check().unwrap_err().to_string();
@@ -231,7 +245,7 @@ mod tests {
     fn where_tokens_are_given_is_said_once() {
         let check = |place: &str| {
             let text = format!(
-                "[tools]\nbackend = \"mcp\"\n[tools.servers.jobs]\nurl = \"https://tools.example/mcp\"\n\
+                "[tools.servers.jobs]\nbackend = \"mcp\"\nurl = \"https://tools.example/mcp\"\n\
                  [tools.servers.jobs.auth.client-credentials]\nclient-id = \"us\"\nclient-secret = {{ env = \"SECRET\" }}\n{place}"
             );
             toml::from_str::<Config>(&text).unwrap().check().map_err(|error| error.to_string())
