@@ -11,7 +11,10 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::{ANSWERS_WITHIN, GATHERS_WITHIN, health::Health};
-use crate::mcp::{quoted, url};
+use crate::{
+    mcp::{quoted, url},
+    secrets::Secrets,
+};
 
 /// Of an answer that is no good, this much is read, and the end of it told.
 const MOST_OF_AN_ERROR: usize = 16 << 10;
@@ -23,6 +26,8 @@ pub(super) struct Http {
     addresses: Vec<Url>,
     health: Health,
     token: Option<SecretString>,
+    /// The token, wherever an answer repeats it.
+    secrets: Secrets,
 }
 
 impl Http {
@@ -51,7 +56,8 @@ impl Http {
             .build()
             .map_err(|error| Error::other("the client for clusters cannot be made", error))?;
         let health = Health::new(addresses.len());
-        Ok(Self { name: name.to_owned(), client, addresses, health, token })
+        let secrets = Secrets::new(token.clone());
+        Ok(Self { name: name.to_owned(), client, addresses, health, token, secrets })
     }
 
     /// The whole body of a good answer.
@@ -167,7 +173,7 @@ impl Http {
         {
             text.extend_from_slice(&piece);
         }
-        let text = String::from_utf8_lossy(&text);
+        let text = self.secrets.out_of(&String::from_utf8_lossy(&text));
         // Ray answers with tracebacks, which say what happened in their last line.
         let text = text.trim_end();
         let text = quoted(text.get(text.ceil_char_boundary(text.len().saturating_sub(TOLD))..).unwrap_or_default());

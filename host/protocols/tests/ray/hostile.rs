@@ -11,10 +11,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use enginehouse_capabilities::Error;
-use enginehouse_protocols::ray::{FOLLOWED, Submission, TAIL};
+use enginehouse_protocols::ray::{FOLLOWED, RayCluster, RayJobs, Submission, TAIL};
 use futures::{StreamExt, stream};
 
 use crate::{
+    cluster,
     fake::{Fake, told},
     jobs,
 };
@@ -110,6 +111,16 @@ async fn what_is_not_rays_is_told_by_its_meaning() {
             400 => assert!(matches!(error, Error::Invalid(_)), "{error:?}"),
             _ => assert!(matches!(error, Error::Unavailable(_)), "{error:?}"),
         }
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_the_cluster_repeats_is_not_told() {
+    for status in [StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND, StatusCode::INTERNAL_SERVER_ERROR] {
+        let fake = Fake::start(move |_| Some((status, "bad header: Bearer opensesame-17").into_response())).await;
+        let settings = RayCluster { token: Some("opensesame-17".into()), ..cluster(&[&fake.url]) };
+        let error = RayJobs::new("trial", settings).unwrap().job("a").await.unwrap_err().to_string();
+        assert!(error.contains("Bearer [a secret]") && !error.contains("sesame"), "{error}");
     }
 }
 
