@@ -80,7 +80,7 @@ async fn a_program_that_ends_by_a_signal_says_which() {
 #[tokio::test]
 async fn what_takes_all_memory_is_ended_at_its_limit() {
     let host = TestHost::start(BIN).await.unwrap();
-    let code = "import ray\n\nray.init()\nheld = []\nwhile True:\n    held.append(bytearray(64 << 20))\n    print(len(held))\n";
+    let code = "import ray\n\nray.init()\nheld = []\nfor _ in range(4096):\n    held.append(bytearray(64 << 20))\n    print(len(held))\n";
     let view = run(&host, code).await;
     assert_eq!(view["state"], "failed", "{view}");
     let told = view["problem"]["detail"].as_str().unwrap();
