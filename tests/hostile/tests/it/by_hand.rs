@@ -33,7 +33,7 @@ async fn a_start_function_loops() {
 /// Nothing in it goes back, and nothing is called: time is looked at within the instructions.
 #[tokio::test]
 async fn long_instructions_in_one_row() {
-    let fill = "(memory.fill (i32.const 0x30000) (i32.const 0) (i32.const 0x3000000))".repeat(3_000);
+    let fill = "(memory.fill (i32.const 0x30000) (i32.const 0) (i32.const 0xC00000))".repeat(3_000);
     let guest = Guest { pages: 900, ..Guest::with("plan", format!("{fill} unreachable")) };
     contained(Trial::new(guest.wasm()), async |trial: &Trial| {
         let plugin = trial.load(short()).await;
