@@ -22,7 +22,7 @@ use enginehouse::config::Config;
 use enginehouse_local::engines::EnginesRoot;
 use enginehouse_tests::{
     TestHost,
-    ahead::{Ahead, from_request_to_rows, median},
+    ahead::{Ahead, from_request_to_rows, last_code, median},
 };
 use serde_json::json;
 
@@ -55,19 +55,11 @@ async fn measure() {
     let request = json!({ "framework": "ray", "prompt": "Calculate sum of numbers 1-100" });
     let ahead = Ahead::of(&host, "ray");
     let (_, first) = from_request_to_rows(&host, &request).await.unwrap();
-    let mut warm = Vec::new();
-    for _ in 0..WARM {
-        ahead.waits().await.unwrap();
-        let (took, rows) = from_request_to_rows(&host, &request).await.unwrap();
-        assert_eq!(rows["rows"], first["rows"], "the same rows as in a sandbox of its own");
-        warm.push(took);
-    }
-    assert_eq!(ahead.used().await.unwrap(), WARM, "every one of them was used");
+    let warm = ahead.runs(&request, &first, WARM).await.unwrap();
     ahead.waits().await.unwrap();
     let memory = ahead.memory();
 
-    let run = host.get("/v1/runs?limit=1").await.unwrap()[0]["id"].as_str().unwrap().to_owned();
-    let code = host.get(&format!("/v1/runs/{run}/code")).await.unwrap()[0]["code"].as_str().unwrap().to_owned();
+    let code = last_code(&host).await.unwrap();
     drop(host);
     let folder = tempfile::tempdir().unwrap();
     let submitted = tokio::task::spawn_blocking(move || job_submit(folder.path(), &code)).await.unwrap();

@@ -40,11 +40,23 @@ impl<'a> Ahead<'a> {
         }
     }
 
-    /// How many got a program.
+    /// Runs a request as often as told, each time in one that was started ahead; how long each run took, from request to rows.
     ///
     /// # Errors
-    /// The status does not say.
-    pub async fn used(&self) -> anyhow::Result<usize> {
+    /// A run did not succeed, gave other rows than `first` has, or had a sandbox of its own.
+    pub async fn runs(&self, request: &Value, first: &Value, often: usize) -> anyhow::Result<Vec<Duration>> {
+        let mut times = Vec::new();
+        for _ in 0..often {
+            self.waits().await?;
+            let (took, table) = from_request_to_rows(self.host, request).await?;
+            ensure!(table.get("rows") == first.get("rows"), "other rows than in a sandbox of its own: {table}");
+            times.push(took);
+        }
+        ensure!(self.used().await? == often, "not every one of them was used");
+        Ok(times)
+    }
+
+    async fn used(&self) -> anyhow::Result<usize> {
         let state = self.state().await?;
         let words: Vec<&str> = state.split([' ', ',', ';']).collect();
         let at = words.iter().position(|word| *word == "used").context("the status does not say")?;
@@ -101,6 +113,16 @@ pub async fn from_request_to_rows(host: &TestHost, request: &Value) -> anyhow::R
         let rows = host.get(&format!("/v1/runs/{run}/results")).await?;
         return Ok((begun.elapsed(), rows));
     }
+}
+
+/// The code of the run that was asked for last.
+///
+/// # Errors
+/// There was none.
+pub async fn last_code(host: &TestHost) -> anyhow::Result<String> {
+    let text = |value: &Value, pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let run = text(&host.get("/v1/runs?limit=1").await?, "/0/id").context("there is no run")?;
+    text(&host.get(&format!("/v1/runs/{run}/code")).await?, "/0/code").context("the run has no code")
 }
 
 /// The one in the middle.

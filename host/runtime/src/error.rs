@@ -8,7 +8,8 @@ use crate::{BadValue, Failure, Finding, HostError, values::cut};
 
 /// Names that an error shows, and the bytes that it shows of each.
 const MAX_NAMES: usize = 20;
-const MAX_NAME: usize = 200;
+/// The most bytes of a name that a refusal keeps: a component chooses its own names.
+pub(crate) const MAX_NAME: usize = 200;
 
 /// Why a call of a plugin gave no value.
 #[derive(Debug, thiserror::Error)]

@@ -6,7 +6,7 @@ use enginehouse_capabilities::Interface;
 use semver::{Version, VersionReq};
 use wasmtime::{Engine, component::Component};
 
-use crate::LoadError;
+use crate::{LoadError, error::MAX_NAME, values::cut};
 
 /// The most bytes of a component: 64 MiB.
 pub const MAX_BYTES: usize = 64 << 20;
@@ -50,13 +50,13 @@ pub(crate) fn component(engine: &Engine, component: &Component) -> Result<BTreeS
             speaks(name)?;
             asked.extend(ours.split('@').next().and_then(Interface::named));
         } else if !WASI.iter().any(|prefix| name.starts_with(prefix)) {
-            foreign.push(format!("`{name}`"));
+            foreign.push(format!("`{}`", cut(name, MAX_NAME)));
         }
     }
     if !foreign.is_empty() {
         return Err(LoadError::ForeignImports(foreign));
     }
-    let exports: Vec<String> = component.exports(engine).map(|(name, _)| name.to_owned()).collect();
+    let exports: Vec<String> = component.exports(engine).map(|(name, _)| cut(name, MAX_NAME).to_owned()).collect();
     match exports.iter().find(|name| name.split('@').next() == Some(SUPERVISOR)) {
         Some(name) => speaks(name).map(|()| asked),
         None => Err(LoadError::NotASupervisor(exports)),

@@ -22,8 +22,8 @@ use crate::{
 
 /// How much later than its limit a call may end.
 pub(crate) const GRACE: Duration = Duration::from_millis(100);
-/// What may stay resident. The pool keeps up to 1 MiB of each slot that was used, the allocator what it was given back in small
-/// pieces, and compiled code is mapped until its last page is; a guest's own memory, 64 MiB here, is more than all of that.
+/// What may stay resident. The pool keeps up to 1 MiB of each slot that was used, and compiled code is mapped until its last page
+/// is; a guest's own memory, 64 MiB here, is more than all of that.
 const KEPT: u64 = 32 << 20;
 /// How long a call of the neighbour may take, in ninety-nine of a hundred: a tenth of it is usual on a machine with nothing to do.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -148,9 +148,16 @@ fn assert_given_back(before: u64, when: &str) {
     assert!(more <= KEPT, "{} MiB more are resident {when}", more >> 20);
 }
 
-/// The memory of this process that is in use, in bytes.
+/// The memory of this process that is in use, in bytes, without what the allocator was given back and still holds.
 fn resident() -> u64 {
+    trim();
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+}
+
+#[expect(unsafe_code, reason = "the allocator has no safe way to be asked")]
+fn trim() {
+    // SAFETY: it may be called at any time from any thread.
+    unsafe { libc::malloc_trim(0) };
 }
