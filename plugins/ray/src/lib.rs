@@ -1,5 +1,7 @@
 //! The Ray supervisor: writes, reads and runs Ray programs.
 
+mod plan;
+mod platforms;
 mod rules;
 mod supervisor;
 mod write;
