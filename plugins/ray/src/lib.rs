@@ -4,6 +4,7 @@ mod plan;
 mod platforms;
 mod rules;
 mod supervisor;
+mod value;
 mod write;
 
 pub use supervisor::Ray;

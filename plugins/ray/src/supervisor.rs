@@ -7,7 +7,7 @@ use enginehouse_sdk::{
     results::Layout,
 };
 
-use crate::{plan, platforms::cluster, rules, write::WRITER};
+use crate::{plan, platforms::cluster, rules, value, write::WRITER};
 
 /// How Ray leaves its results.
 pub(crate) const LAYOUT: Layout = Layout { csv_escape: None, success_for: None };
@@ -86,7 +86,11 @@ impl Supervisor for Ray {
     fn fetch(attempt: &Attempt, ticket: &str) -> Result<Outcome, Failure> {
         match attempt.place.platform.as_str() {
             "cluster" => cluster::fetch(attempt, ticket),
-            _ => ENGINE.fetch(attempt, ticket),
+            _ => {
+                let outcome = ENGINE.fetch(attempt, ticket)?;
+                let document = if outcome.failure.is_none() { value::returned(ticket)? } else { None };
+                Ok(Outcome { document, ..outcome })
+            }
         }
     }
 

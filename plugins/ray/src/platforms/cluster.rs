@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     gateway::{Way, call},
-    once, own_lines, told, untold, wrap,
+    once, own_lines, told, untold, value_of, wrap,
 };
 use crate::supervisor::LAYOUT;
 
@@ -81,7 +81,10 @@ pub(crate) fn fetch(attempt: &Attempt, ticket: &str) -> Result<Outcome, Failure>
     };
     let job = Job::ask(attempt, &prefix)?;
     let failure = match job.status.as_str() {
-        "SUCCEEDED" => return results::collect(attempt, LAYOUT),
+        "SUCCEEDED" => {
+            let tail = Piece::ask(attempt, &prefix, None).map_err(Failure::Host)?;
+            return Ok(Outcome { document: tail.value(), ..results::collect(attempt, LAYOUT)? });
+        }
         "STOPPED" => untold("cancelled", "the job was stopped"),
         "FAILED" => {
             let log = Piece::ask(attempt, &prefix, None).map(|piece| piece.text).unwrap_or_default();
@@ -165,6 +168,15 @@ impl Piece {
     fn ask(attempt: &Attempt, prefix: &str, after: Option<u64>) -> Result<Self, Error> {
         read(call(attempt, &format!("{prefix}job_logs"), &json!({ "submission_id": attempt.token, "after": after }))?)
     }
+
+    /// What the program returned, where this is the end of its log.
+    fn value(&self) -> Option<String> {
+        // Where a log is longer than a piece, the first line here may be the end of one.
+        let from_the_start = self.next == self.text.len() as u64;
+        let whole =
+            if from_the_start { Some(self.text.as_str()) } else { self.text.split_once('\n').map(|(_, rest)| rest) };
+        value_of(whole?)
+    }
 }
 
 fn read<T: for<'a> Deserialize<'a>>(told: Value) -> Result<T, Error> {
@@ -182,6 +194,14 @@ mod tests {
 
     fn job(told: Value) -> Job {
         read(told).unwrap()
+    }
+
+    #[test]
+    fn the_value_is_a_whole_line_at_the_end_of_the_log() {
+        let value = |text: &str, next| Piece { text: text.to_owned(), next, end: true, dropped: 0 }.value();
+        assert_eq!(value("5050\n", 5).as_deref(), Some("5050"));
+        assert_eq!(value("050\n", 500), None, "a line may have begun before");
+        assert_eq!(value("050\n7\nenginehouse-failure: {}\n", 500).as_deref(), Some("7"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use enginehouse_sdk::{
     script::{self, Around},
 };
 
-use crate::supervisor::classify;
+use crate::{supervisor::classify, value::Printed};
 
 /// Keeps what Ray says apart from what the program prints, as far as Ray lets itself be told; a version that has no such place goes
 /// on as it was. What workers print comes without their numbers.
@@ -91,6 +91,13 @@ fn untold(kind: &str, words: &str) -> EngineError {
 /// What the program printed, without our own lines and Ray's.
 fn own_lines(text: &str) -> String {
     text.split_inclusive('\n').filter(|line| !is_rays(line) && !script::is_report(line)).collect()
+}
+
+/// The value that a program returned, out of the end of its log.
+fn value_of(log: &str) -> Option<String> {
+    let mut printed = Printed::default();
+    printed.take(&own_lines(log));
+    printed.value()
 }
 
 /// Whether Ray wrote a line to its own log, which is the program's as well: `2026-11-29 15:53:21,518<tab>INFO job_manager.py:581 -- …`

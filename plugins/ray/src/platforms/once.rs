@@ -8,7 +8,7 @@ use enginehouse_sdk::{
 };
 use serde_json::{Value, json};
 
-use super::{gateway::answer, own_lines, told, untold, wrap};
+use super::{gateway::answer, own_lines, told, untold, value_of, wrap};
 use crate::supervisor::LAYOUT;
 
 const POLL_AFTER_MS: u32 = 1000;
@@ -55,7 +55,9 @@ pub(super) fn fetch(attempt: &Attempt) -> Result<Outcome, Failure> {
         return Err(Failure::Lost("the gateway has not answered".to_owned()));
     };
     let Told { output, failed } = Told::of(&reply);
-    let Some(reason) = failed else { return results::collect(attempt, LAYOUT) };
+    let Some(reason) = failed else {
+        return Ok(Outcome { document: value_of(&output), ..results::collect(attempt, LAYOUT)? });
+    };
     let failure = match report(&output).or_else(|| report(&reason)) {
         Some(report) => told(report),
         None => untold("gateway", &reason),
