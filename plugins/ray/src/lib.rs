@@ -1,5 +1,6 @@
 //! The Ray supervisor: writes, reads and runs Ray programs.
 
+mod failure;
 mod plan;
 mod platforms;
 mod rules;

@@ -11,12 +11,17 @@ pub(crate) fn plan(task: &Task) -> Result<Choice, Failure> {
     let chosen = |platform: &str, reason: String| Ok(Choice { platform: platform.to_owned(), reason, estimate: None });
     let unsupported = |text: String| Err(Failure::Unsupported(text));
     match task.platform.as_deref().unwrap_or("auto") {
+        // `local` is there only where objects are kept on this machine.
+        "cluster" if set_up("local") && set_up("cluster") && !task.sources.is_empty() => unsupported(
+            "the sources are kept on this machine, where a cluster does not reach them: use the platform `local`, or set \
+             `objects.backend` to `s3`"
+                .to_owned(),
+        ),
         asked @ ("local" | "cluster") if set_up(asked) => chosen(asked, format!("`{asked}` was asked for")),
         asked @ ("local" | "cluster") => {
             unsupported(format!("the platform `{asked}` has no place here: {}", way_out(asked)))
         }
         "auto" => match (set_up("local"), set_up("cluster")) {
-            // `local` is there only where objects are kept on this machine.
             (true, true) => {
                 let reason = "objects are kept on this machine, where a cluster need not reach them";
                 chosen("local", reason.to_owned())
@@ -40,7 +45,7 @@ fn way_out(platform: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use enginehouse_sdk::{Place, testing};
+    use enginehouse_sdk::{Place, Source, testing};
 
     use super::*;
 
@@ -66,6 +71,13 @@ mod tests {
         ] {
             assert_eq!(plan(&task(there, asked)).unwrap().platform, platform, "{there:?} {asked:?}");
         }
+    }
+
+    #[test]
+    fn a_cluster_is_not_asked_for_what_it_does_not_reach() {
+        let source = Source::Objects(testing::csv("s3://enginehouse/a.csv", &[("a", "")]));
+        let task = Task { sources: vec![source], ..task(&["local", "cluster"], Some("cluster")) };
+        assert!(matches!(plan(&task), Err(Failure::Unsupported(text)) if text.contains("objects.backend")));
     }
 
     #[test]

@@ -3,11 +3,11 @@
 use enginehouse_sdk::{
     Attempt, Choice, Description, Draft, Earlier, Failure, Finding, Health, LogChunk, Outcome, Platform, Progress,
     Supervisor, Task, host,
-    program::{self, Class, LocalEngine, Report},
+    program::{self, LocalEngine},
     results::Layout,
 };
 
-use crate::{plan, platforms::cluster, rules, value, write::WRITER};
+use crate::{failure::classify, plan, platforms::cluster, rules, value, write::WRITER};
 
 /// How Ray leaves its results.
 pub(crate) const LAYOUT: Layout = Layout { csv_escape: None, success_for: None };
@@ -96,44 +96,5 @@ impl Supervisor for Ray {
 
     fn status() -> Result<Vec<Health>, Failure> {
         Ok(ENGINE.status().into_iter().chain(host::setting(CLUSTER).map(|server| cluster::status(&server))).collect())
-    }
-}
-
-/// What a failure is: its own name says it, whatever the platform.
-pub(crate) fn classify(report: &Report) -> Option<Class> {
-    hint(report).map(|hint| Class { kind: None, hint: Some(hint) })
-}
-
-/// What usually mends an error of this class. What a task raised comes as `RayTaskError(<class>)`.
-fn hint(report: &Report) -> Option<&'static str> {
-    let kind = report.kind.as_str();
-    let names = |class: &str| kind.contains(class);
-    Some(match kind {
-        _ if names("ModuleNotFoundError") => "use only Ray, PyArrow, pandas, NumPy and Python's own modules",
-        _ if names("FileNotFoundError") => "read the given path, as it was given",
-        _ if names("ArrowNotImplementedError") => "cast the columns to types that the operation takes",
-        _ if names("ArrowInvalid") => "give the column the type that all its cells fit",
-        _ if names("KeyError") || names("ArrowKeyError") => "use a column of the source, spelled as it is there",
-        _ if names("OutOfMemoryError") || names("ObjectStoreFullError") => {
-            "hold less in memory: read only the columns that are needed, and aggregate before collecting"
-        }
-        _ if names("WorkerCrashedError") || names("ActorDiedError") => {
-            "hold less in memory in each task, and do not end the process"
-        }
-        _ if names("GetTimeoutError") => "wait longer in `ray.get`, or do less in one task",
-        _ if names("NameError") => "import or define the name before it is used",
-        _ => return None,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_task_raised_gets_a_hint() {
-        let report = |kind: &str| Report { kind: kind.into(), ..Report::default() };
-        assert!(hint(&report("RayTaskError(KeyError)")).is_some_and(|hint| hint.contains("column")));
-        assert_eq!(hint(&report("ZeroDivisionError")), None);
     }
 }

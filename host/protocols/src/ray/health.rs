@@ -19,11 +19,13 @@ struct State {
     first: usize,
     /// When each failed, or was let be tried again since.
     failed: Vec<Option<Instant>>,
+    /// When each answered last.
+    answered: Vec<Option<Instant>>,
 }
 
 impl Health {
     pub(super) fn new(addresses: usize) -> Self {
-        Self { state: Mutex::new(State { first: 0, failed: vec![None; addresses] }) }
+        Self { state: Mutex::new(State { first: 0, failed: vec![None; addresses], answered: vec![None; addresses] }) }
     }
 
     /// All of them, in the order in which they are to be tried.
@@ -51,11 +53,17 @@ impl Health {
         self.with(|state| {
             state.first = at;
             state.failed.iter_mut().skip(at).take(1).for_each(|failed| *failed = None);
+            state.answered.iter_mut().skip(at).take(1).for_each(|answered| *answered = Some(Instant::now()));
         });
     }
 
-    pub(super) fn failed(&self, at: usize) {
-        self.with(|state| state.failed.iter_mut().skip(at).take(1).for_each(|failed| *failed = Some(Instant::now())));
+    /// It did not answer what it was asked at this time. That says nothing of it where it has answered others since.
+    pub(super) fn failed(&self, at: usize, asked: Instant) {
+        self.with(|state| {
+            if state.answered.get(at).copied().flatten().is_none_or(|answered| answered < asked) {
+                state.failed.iter_mut().skip(at).take(1).for_each(|failed| *failed = Some(Instant::now()));
+            }
+        });
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
@@ -71,16 +79,27 @@ mod tests {
     fn the_one_that_answered_last_is_asked_first_and_one_that_failed_last() {
         let health = Health::new(3);
         assert_eq!(health.order(), [0, 1, 2]);
-        health.failed(0);
+        health.failed(0, Instant::now());
         health.answered(2);
         assert_eq!(health.order(), [2, 1, 0]);
         assert!(!health.may_try(0) && health.may_try(1));
     }
 
     #[test]
+    fn one_that_answers_others_is_no_worse_for_one_slow_answer() {
+        let health = Health::new(1);
+        let asked = Instant::now();
+        health.answered(0);
+        health.failed(0, asked);
+        assert!(health.may_try(0));
+        health.failed(0, Instant::now());
+        assert!(!health.may_try(0));
+    }
+
+    #[test]
     fn after_the_pause_one_of_those_who_ask_may_try() {
         let health = Health::new(1);
-        health.failed(0);
+        health.failed(0, Instant::now());
         assert!(!health.may_try(0));
         health.with(|state| state.failed[0] = Instant::now().checked_sub(PAUSE));
         assert_eq!([health.may_try(0), health.may_try(0)], [true, false]);

@@ -1,6 +1,10 @@
 //! One request to whichever address answers, and what its status means.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use enginehouse_capabilities::{Error, Result};
@@ -10,7 +14,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 use url::Url;
 
-use super::{ANSWERS_WITHIN, GATHERS_WITHIN, health::Health};
+use super::health::Health;
 use crate::{
     mcp::{quoted, url},
     secrets::Secrets,
@@ -20,6 +24,30 @@ use crate::{
 const MOST_OF_AN_ERROR: usize = 16 << 10;
 const TOLD: usize = 360;
 
+/// How long an address, of which there may be several, has to be reached and to go on with an answer.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(8);
+
+/// How long an answer may take to begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    /// It is there already.
+    Question,
+    /// Ray itself waits ten seconds for who is to do it.
+    Effect,
+    /// A hundred MB may have to be gathered.
+    Log,
+}
+
+impl Patience {
+    fn time(self) -> Duration {
+        match self {
+            Self::Question => ANSWERS_WITHIN,
+            Self::Effect => Duration::from_secs(20),
+            Self::Log => Duration::from_secs(120),
+        }
+    }
+}
+
 pub(super) struct Http {
     name: String,
     client: reqwest::Client,
@@ -28,6 +56,8 @@ pub(super) struct Http {
     token: Option<SecretString>,
     /// The token, wherever an answer repeats it.
     secrets: Secrets,
+    /// Whether Ray itself has answered since the start.
+    met: AtomicBool,
 }
 
 impl Http {
@@ -57,7 +87,7 @@ impl Http {
             .map_err(|error| Error::other("the client for clusters cannot be made", error))?;
         let health = Health::new(addresses.len());
         let secrets = Secrets::new(token.clone());
-        Ok(Self { name: name.to_owned(), client, addresses, health, token, secrets })
+        Ok(Self { name: name.to_owned(), client, addresses, health, token, secrets, met: AtomicBool::new(false) })
     }
 
     /// The whole body of a good answer.
@@ -86,7 +116,7 @@ impl Http {
     pub(super) async fn put(&self, path: &str, file: Vec<u8>) -> Result<()> {
         let file = Bytes::from(file);
         let with_file = move |request: RequestBuilder| request.body(Body::from(file.clone()));
-        self.good(self.send(Method::PUT, path, with_file).await?).await.map(drop)
+        self.good(self.send(Patience::Effect, Method::PUT, path, with_file).await?).await.map(drop)
     }
 
     /// A good answer, of which nothing was read yet.
@@ -95,7 +125,8 @@ impl Http {
             Some(body) => request.json(body),
             None => request,
         };
-        self.good(self.send(method, path, with_body).await?).await
+        let patience = if method == Method::GET { Patience::Question } else { Patience::Effect };
+        self.good(self.send(patience, method, path, with_body).await?).await
     }
 
     /// The next piece of an answer.
@@ -118,23 +149,12 @@ impl Http {
 
     /// A good answer that the cluster may take its time for; the address is no worse for it.
     pub(super) async fn open_slowly(&self, path: &str) -> Result<Response> {
-        let answer =
-            timeout(GATHERS_WITHIN, self.send_within(GATHERS_WITHIN, Method::GET, path, |request| request)).await;
-        self.good(answer.unwrap_or_else(|_| Err(self.unavailable("it does not come to an answer")))?).await
+        self.good(self.send(Patience::Log, Method::GET, path, |request| request).await?).await
     }
 
     async fn send(
         &self,
-        method: Method,
-        path: &str,
-        with: impl Fn(RequestBuilder) -> RequestBuilder,
-    ) -> Result<Response> {
-        self.send_within(ANSWERS_WITHIN, method, path, with).await
-    }
-
-    async fn send_within(
-        &self,
-        patience: Duration,
+        patience: Patience,
         method: Method,
         path: &str,
         with: impl Fn(RequestBuilder) -> RequestBuilder,
@@ -149,15 +169,25 @@ impl Http {
             if let Some(token) = &self.token {
                 request = request.bearer_auth(token.expose_secret());
             }
-            match timeout(patience, request.send()).await {
+            let asked = Instant::now();
+            match timeout(patience.time(), request.send()).await {
+                // Something stands before the head, and does not reach it.
+                Ok(Ok(answer)) if matches!(answer.status().as_u16(), 502..=504) => {
+                    last = format!("HTTP {}", answer.status());
+                }
                 Ok(Ok(answer)) => {
                     self.health.answered(at);
                     return Ok(answer);
                 }
                 Ok(Err(error)) => last = causes(&error.without_url()),
-                Err(_) => last = format!("no answer within {} s", patience.as_secs()),
+                Err(_) => {
+                    last = format!("no answer within {} s", patience.time().as_secs());
+                    if patience == Patience::Log {
+                        continue;
+                    }
+                }
             }
-            self.health.failed(at);
+            self.health.failed(at, asked);
         }
         Err(self.unavailable(&format!("it cannot be reached ({last})")))
     }
@@ -165,6 +195,7 @@ impl Http {
     async fn good(&self, mut answer: Response) -> Result<Response> {
         let status = answer.status();
         if status.is_success() {
+            self.met.store(true, Ordering::Relaxed);
             return Ok(answer);
         }
         let mut text = Vec::new();
@@ -179,12 +210,21 @@ impl Http {
         let text = quoted(text.get(text.ceil_char_boundary(text.len().saturating_sub(TOLD))..).unwrap_or_default());
         let name = &self.name;
         Err(match status {
-            StatusCode::NOT_FOUND => Error::NotFound(format!("the cluster `{name}` knows no such thing: {text}")),
+            // In Ray's words. Anything else at this address does not know Ray's paths, and so nothing of its jobs.
+            StatusCode::NOT_FOUND if text.contains("does not exist") => {
+                Error::NotFound(format!("the cluster `{name}` knows no such thing: {text}"))
+            }
+            StatusCode::NOT_FOUND if self.met.load(Ordering::Relaxed) => self.unavailable(&format!(
+                "something else answers in its place (HTTP {status}); if that lasts, look at `tools.servers.{name}.urls`"
+            )),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Error::Denied(format!(
                 "the cluster `{name}` refused the credentials in use (HTTP {status}); the setting is `tools.servers.{name}.token`"
             )),
             StatusCode::BAD_REQUEST => Error::Invalid(format!("the cluster `{name}` refuses it: {text}")),
-            status if status.is_redirection() || status == StatusCode::METHOD_NOT_ALLOWED => {
+            status
+                if status.is_redirection()
+                    || matches!(status, StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_FOUND) =>
+            {
                 Error::Unconfigured(format!(
                     "the cluster `{name}` answers HTTP {status}, so this is not where Ray takes jobs; the setting is `tools.servers.{name}.urls`"
                 ))

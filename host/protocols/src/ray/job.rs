@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-/// Of what Ray says of a job, this many bytes at its beginning are kept.
+/// Of what Ray says of a job, this many bytes are kept: some at its beginning, and most at its end, where the log's end is.
 const MOST_OF_A_MESSAGE: usize = 4096;
+const BEGINNING: usize = 512;
 /// A time below it is in seconds, above it in milliseconds.
 const SECONDS_END: f64 = 1e11;
 
@@ -14,7 +15,7 @@ pub struct Job {
     pub submission_id: Option<String>,
     /// How far it is.
     pub state: JobState,
-    /// What Ray says of it, in its first 4 KiB.
+    /// What Ray says of it, in 4 KiB; what is left out in the middle is a line `…`.
     pub message: String,
     /// How its program exited, where it did.
     pub exit_code: Option<i64>,
@@ -59,7 +60,7 @@ impl Job {
         Some(Self {
             state: JobState::of(text("status")?),
             submission_id: text("submission_id").map(str::to_owned),
-            message: start_of(text("message").unwrap_or_default()),
+            message: ends_of(text("message").unwrap_or_default()),
             exit_code: told.get("driver_exit_code").and_then(Value::as_i64),
             started_ms: time("start_time"),
             ended_ms: time("end_time"),
@@ -75,7 +76,7 @@ impl JobState {
             "STOPPED" => Self::Stopped,
             "SUCCEEDED" => Self::Succeeded,
             "FAILED" => Self::Failed,
-            other => Self::Other(start_of(other)),
+            other => Self::Other(ends_of(other)),
         }
     }
 
@@ -97,8 +98,13 @@ impl JobState {
     }
 }
 
-fn start_of(text: &str) -> String {
-    text.get(..text.floor_char_boundary(MOST_OF_A_MESSAGE)).unwrap_or_default().to_owned()
+fn ends_of(text: &str) -> String {
+    if text.len() <= MOST_OF_A_MESSAGE {
+        return text.to_owned();
+    }
+    let beginning = text.get(..text.floor_char_boundary(BEGINNING)).unwrap_or_default();
+    let from = text.len() - (MOST_OF_A_MESSAGE - BEGINNING - "\n…\n".len());
+    format!("{beginning}\n…\n{}", text.get(text.ceil_char_boundary(from)..).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -119,6 +125,14 @@ mod tests {
         let job = Job::read(&old).unwrap();
         assert_eq!((job.started_ms, job.ended_ms, job.submission_id), (Some(1_700_000_000_000), None, None));
         assert!(Job::read(&json!({"message": "x"})).is_none() && Job::read(&json!([])).is_none());
+    }
+
+    #[test]
+    fn of_a_long_message_both_ends_are_kept() {
+        let told = json!({"status": "FAILED", "message": format!("ä begins {}\nthe end ä", "ä".repeat(9000))});
+        let message = Job::read(&told).unwrap().message;
+        assert!(message.len() <= MOST_OF_A_MESSAGE && message.len() > MOST_OF_A_MESSAGE - 4, "{}", message.len());
+        assert!(message.starts_with("ä begins") && message.ends_with("the end ä") && message.contains("\n…\n"));
     }
 
     #[test]

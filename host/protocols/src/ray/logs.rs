@@ -6,7 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use enginehouse_capabilities::Result;
+use enginehouse_capabilities::{Error, Result};
+use tokio::time::timeout;
 
 use super::{
     http::Http,
@@ -21,6 +22,8 @@ const MOST: usize = 6;
 /// A log that grows is read again after so many times what reading it took, so that a long one keeps nobody busy.
 const PACE: u32 = 5;
 const LONGEST: Duration = Duration::from_secs(60);
+/// How long one may be read: others wait for it.
+const READ_WITHIN: Duration = Duration::from_secs(300);
 
 #[derive(Debug, Default)]
 pub(super) struct Logs {
@@ -41,19 +44,43 @@ struct One {
 impl Logs {
     /// The log of a job that has ended, or has not, where it is known well enough.
     pub(super) fn find(&self, id: &str, ended: bool) -> Option<Arc<Kept>> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let one = kept.iter().find(|one| one.id == id)?;
-        let serves = if ended { one.whole } else { Instant::now() < one.until };
-        serves.then(|| Arc::clone(&one.log))
+        self.find_if(id, |one| if ended { one.whole } else { Instant::now() < one.until })
+    }
+
+    fn find_if(&self, id: &str, serves: impl Fn(&One) -> bool) -> Option<Arc<Kept>> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = kept.iter().position(|one| one.id == id && serves(one))?;
+        // Who is being read is not the one that makes room.
+        let one = kept.remove(at)?;
+        let log = Arc::clone(&one.log);
+        kept.push_front(one);
+        Some(log)
     }
 
     /// Reads it, unless somebody else did while this waited for its turn.
     pub(super) async fn read(&self, http: &Http, id: &str, ended: bool) -> Result<Arc<Kept>> {
-        let _turn = self.turn.lock().await;
+        let _turn = match self.turn.try_lock() {
+            Ok(turn) => turn,
+            Err(_) => {
+                // An older one will do for a while: a log that grows is asked for again.
+                if let Some(log) = self.find_if(id, |_| !ended) {
+                    return Ok(log);
+                }
+                self.turn.lock().await
+            }
+        };
         if let Some(log) = self.find(id, ended) {
             return Ok(log);
         }
         let begun = Instant::now();
+        let log = timeout(READ_WITHIN, Self::read_all(http, id)).await.unwrap_or_else(|_| {
+            let text = format!("the log of the job `{id}` could not be read within {} s", READ_WITHIN.as_secs());
+            Err(Error::Unavailable(text))
+        })?;
+        Ok(self.keep(id, ended, begun, log))
+    }
+
+    async fn read_all(http: &Http, id: &str) -> Result<Kept> {
         let mut answer = http.open_slowly(&format!("api/jobs/{id}/logs")).await?;
         let (mut reading, mut bytes) = (Reading::default(), 0);
         while let Some(piece) = http.next(&mut answer).await? {
@@ -63,8 +90,7 @@ impl Logs {
             }
             reading.add(&piece);
         }
-        let log = reading.end().ok_or_else(|| http.malformed("it does not tell what a job printed"))?;
-        Ok(self.keep(id, ended, begun, log))
+        reading.end().ok_or_else(|| http.malformed("it does not tell what a job printed"))
     }
 
     /// Remembers what was read since `begun`.
@@ -98,9 +124,14 @@ mod tests {
         assert!(logs.find("b", false).is_none());
         logs.keep("a", true, now, Kept::default());
         assert!(logs.find("a", true).is_some());
-        for other in 0..MOST {
-            logs.keep(&format!("other{other}"), true, now, Kept::default());
-        }
+        let more = |numbers: std::ops::Range<usize>| {
+            numbers.for_each(|number| drop(logs.keep(&format!("other{number}"), true, now, Kept::default())));
+        };
+        more(1..MOST);
+        assert!(logs.find("a", true).is_some(), "who is read stays");
+        more(MOST..2 * MOST - 1);
+        assert!(logs.find("a", true).is_some());
+        more(0..MOST);
         assert!(logs.find("a", true).is_none(), "not all of them are kept");
     }
 }

@@ -12,7 +12,7 @@ mod logs;
 mod package;
 mod tools;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use enginehouse_capabilities::{Error, Result};
 use reqwest::Method;
@@ -41,7 +41,7 @@ pub struct RayCluster {
     pub token: Option<SecretString>,
     /// Processors that a driver takes. More than none keeps drivers off a head that has none.
     pub driver_cpus: f64,
-    /// The runtime environment of every job, as Ray takes it.
+    /// The runtime environment of every job, as Ray takes it. Its `working_dir` is the program's, whatever stands there.
     pub runtime_env: Map<String, Value>,
 }
 
@@ -112,7 +112,7 @@ impl RayJobs {
         match self.ask(Method::POST, "api/jobs/", Some(job), MOST_BYTES).await {
             Ok(_) => Ok(true),
             // Somebody was faster, or the answer to an earlier try got lost. Ray says so with a 400 or a 500.
-            Err(error) if error.to_string().contains("already exists") => Ok(false),
+            Err(error) if is_taken(&error.to_string(), id) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -144,10 +144,19 @@ impl RayJobs {
     /// Asks a job to stop. False where it has ended already.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a job that the cluster does not know.
+    /// [`Error::NotFound`] for a job that the cluster does not know, [`Error::Unavailable`] for one that has not begun: Ray stops
+    /// no such job (ray-project/ray#58353), so it has to be asked again.
     pub async fn stop(&self, id: &str) -> Result<bool> {
         let told = self.ask(Method::POST, &format!("api/jobs/{}/stop", checked(id)?), None, MOST_BYTES).await?;
-        Ok(told.get("stopped").and_then(Value::as_bool).unwrap_or(true))
+        let stopped = told.get("stopped").and_then(Value::as_bool).unwrap_or(true);
+        // Ray believes that it stops also what waits for processors, and then begins it.
+        let state = self.job(id).await?.state;
+        if state == JobState::Pending || !(stopped || state.is_terminal()) {
+            return Err(Error::Unavailable(format!(
+                "the job `{id}` has not begun, and cannot be stopped before it has"
+            )));
+        }
+        Ok(stopped)
     }
 
     /// What a job printed, from a byte on, or its end. The cluster sends all of it each time, so it is read once for many pieces, and
@@ -180,10 +189,12 @@ impl RayJobs {
     fn environment(&self, package: &str, output_path: Option<&str>) -> Value {
         let mut environment = self.runtime_env.clone();
         environment.insert("working_dir".to_owned(), format!("gcs://{package}").into());
-        let variables = environment.entry("env_vars").or_insert_with(|| json!({}));
-        if let (Some(variables), Some(path)) = (variables.as_object_mut(), output_path) {
-            variables.insert("OUTPUT_PATH".to_owned(), path.into());
-        }
+        let mut variables = match environment.remove("env_vars") {
+            Some(Value::Object(variables)) => variables,
+            _ => Map::new(),
+        };
+        variables.extend(output_path.map(|path| ("OUTPUT_PATH".to_owned(), path.into())));
+        environment.insert("env_vars".to_owned(), variables.into());
         Value::Object(environment)
     }
 }
@@ -194,10 +205,10 @@ impl fmt::Debug for RayJobs {
     }
 }
 
-/// How long an address has to answer, of which there may be several.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(8);
-/// How long a cluster may take to gather a log of a hundred MB.
-const GATHERS_WITHIN: Duration = Duration::from_secs(120);
+/// Whether an error says that there is a job of this name.
+fn is_taken(error: &str, id: &str) -> bool {
+    error.contains("already exists") && error.contains(id)
+}
 
 /// A job's name, which becomes a part of an address.
 fn checked(id: &str) -> Result<&str> {

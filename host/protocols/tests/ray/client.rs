@@ -86,6 +86,48 @@ async fn a_job_is_followed_stopped_and_listed() {
 }
 
 #[tokio::test]
+async fn a_job_that_has_not_begun_is_not_taken_for_stopped() {
+    let fake = Fake::start(|_| None).await;
+    let jobs = jobs(&fake.url);
+    jobs.submit(PROGRAM).await.unwrap();
+    let error = jobs.stop("job-1").await.unwrap_err();
+    assert!(matches!(&error, Error::Unavailable(text) if text.contains("has not begun")), "{error}");
+    fake.job("job-1", told("RUNNING"));
+    assert!(jobs.stop("job-1").await.unwrap());
+    fake.job("job-1", told("SUCCEEDED"));
+    jobs.stop("job-1").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_proxy_whose_head_is_gone_is_not_asked_where_another_answers() {
+    let proxy =
+        Fake::start(|_| Some(axum::response::IntoResponse::into_response(axum::http::StatusCode::BAD_GATEWAY))).await;
+    let fake = Fake::start(|_| None).await;
+    let jobs = RayJobs::new("trial", cluster(&[&proxy.url, &fake.url])).unwrap();
+    for _ in 0..3 {
+        jobs.version().await.unwrap();
+    }
+    assert_eq!(proxy.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn an_operators_variables_stay_beside_the_programs_output() {
+    for (variables, expected) in [
+        (json!(null), json!({"OUTPUT_PATH": "s3://b/o/"})),
+        (json!({"A": "1", "OUTPUT_PATH": "theirs"}), json!({"A": "1", "OUTPUT_PATH": "s3://b/o/"})),
+    ] {
+        let fake = Fake::start(|_| None).await;
+        let environment = json!({ "env_vars": variables });
+        let settings = RayCluster { runtime_env: environment.as_object().unwrap().clone(), ..cluster(&[&fake.url]) };
+        RayJobs::new("trial", settings).unwrap().submit(PROGRAM).await.unwrap();
+        let asked = fake.asked();
+        let submitted: Value =
+            serde_json::from_slice(&asked.iter().find(|asked| asked.is("POST", "/api/jobs/")).unwrap().body).unwrap();
+        assert_eq!(submitted["runtime_env"]["env_vars"], expected);
+    }
+}
+
+#[tokio::test]
 async fn the_address_that_answers_is_found_and_remembered() {
     let fake = Fake::start(|_| None).await;
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

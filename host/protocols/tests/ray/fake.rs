@@ -113,11 +113,18 @@ impl Fake {
                 None => (StatusCode::NOT_FOUND, format!("Job {id} does not exist")).into_response(),
             },
             ("POST", ["api", "jobs", id, "stop"]) if inside.jobs.contains_key(*id) => {
-                inside.jobs.insert((*id).to_owned(), told("STOPPED"));
-                Json(json!({ "stopped": true })).into_response()
+                let runs = inside.jobs.get(*id).is_some_and(|job| job["status"] != "PENDING");
+                if runs {
+                    inside.jobs.insert((*id).to_owned(), told("STOPPED"));
+                }
+                // Of a job without a driver Ray says the same as of one that has ended.
+                Json(json!({ "stopped": runs })).into_response()
             }
             ("GET", ["api", "jobs", id, "logs"]) if inside.jobs.contains_key(*id) => {
                 Json(json!({ "logs": "one\ntwo\n" })).into_response()
+            }
+            (_, ["api", "jobs", id, "stop" | "logs"]) => {
+                (StatusCode::NOT_FOUND, format!("Job {id} does not exist")).into_response()
             }
             _ => (StatusCode::NOT_FOUND, "404: Not Found").into_response(),
         }

@@ -92,6 +92,8 @@ async fn what_is_not_rays_is_told_by_its_meaning() {
         (401, "Unauthorized: Missing authentication token", "tools.servers.trial.token"),
         (403, "", "tools.servers.trial.token"),
         (405, "", "tools.servers.trial.urls"),
+        (404, "404 page not found", "tools.servers.trial.urls"),
+        (404, "Job a does not exist", "does not exist"),
         (400, "bad\nrequest", "bad request"),
         (500, "Traceback", "Traceback"),
         (503, "", "503"),
@@ -106,7 +108,8 @@ async fn what_is_not_rays_is_told_by_its_meaning() {
         assert!(error.to_string().contains(expected), "{status}: {error}");
         match status {
             200 | 418 => assert!(matches!(error, Error::Other { .. }), "{error:?}"),
-            302 | 405 => assert!(matches!(error, Error::Unconfigured(_)), "{error:?}"),
+            404 if body.contains("does not exist") => assert!(matches!(error, Error::NotFound(_)), "{error:?}"),
+            302 | 404 | 405 => assert!(matches!(error, Error::Unconfigured(_)), "{error:?}"),
             401 | 403 => assert!(matches!(error, Error::Denied(_)), "{error:?}"),
             400 => assert!(matches!(error, Error::Invalid(_)), "{error:?}"),
             _ => assert!(matches!(error, Error::Unavailable(_)), "{error:?}"),
@@ -115,9 +118,20 @@ async fn what_is_not_rays_is_told_by_its_meaning() {
 }
 
 #[tokio::test]
+async fn who_answers_in_the_place_of_a_cluster_that_was_there_ends_no_job() {
+    let fake = Fake::start(|asked| (asked.path == "/api/jobs/a").then(|| StatusCode::NOT_FOUND.into_response())).await;
+    let jobs = jobs(&fake.url);
+    jobs.version().await.unwrap();
+    let error = jobs.job("a").await.unwrap_err();
+    assert!(matches!(&error, Error::Unavailable(text) if text.contains("tools.servers.trial.urls")), "{error}");
+}
+
+#[tokio::test]
 async fn a_token_that_the_cluster_repeats_is_not_told() {
     for status in [StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND, StatusCode::INTERNAL_SERVER_ERROR] {
-        let fake = Fake::start(move |_| Some((status, "bad header: Bearer opensesame-17").into_response())).await;
+        let fake =
+            Fake::start(move |_| Some((status, "bad header: Bearer opensesame-17 does not exist").into_response()))
+                .await;
         let settings = RayCluster { token: Some("opensesame-17".into()), ..cluster(&[&fake.url]) };
         let error = RayJobs::new("trial", settings).unwrap().job("a").await.unwrap_err().to_string();
         assert!(error.contains("Bearer [a secret]") && !error.contains("sesame"), "{error}");

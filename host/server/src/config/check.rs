@@ -111,6 +111,9 @@ impl Config {
             if !cluster.driver_cpus.is_finite() || cluster.driver_cpus < 0.0 {
                 return wrong(format!("tools.servers.{name}.driver-cpus"), "this is no number of processors");
             }
+            if let Some((setting, error)) = cluster.wrong_environment() {
+                return wrong(format!("tools.servers.{name}.runtime-env.{setting}"), error);
+            }
         }
         let targets = self.targets();
         for (framework, settings) in &self.frameworks {

@@ -102,6 +102,19 @@ impl Cluster {
     pub(super) fn at(urls: Vec<Url>, token: Option<Secret>) -> Self {
         Self { urls, token, driver_cpus: a_tenth(), runtime_env: Map::new() }
     }
+
+    /// What of the runtime environment cannot be, and why.
+    pub(super) fn wrong_environment(&self) -> Option<(&'static str, &'static str)> {
+        if self.runtime_env.contains_key("working_dir") {
+            return Some(("working_dir", "each program is a working directory of its own; files come as `py_modules`"));
+        }
+        let is_table =
+            |variables: &Value| variables.as_object().is_some_and(|variables| variables.values().all(Value::is_string));
+        match self.runtime_env.get("env_vars") {
+            Some(variables) if !is_table(variables) => Some(("env_vars", "a table of texts")),
+            _ => None,
+        }
+    }
 }
 
 impl Auth {

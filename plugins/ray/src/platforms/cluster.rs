@@ -60,7 +60,9 @@ pub(crate) fn log(attempt: &Attempt, ticket: &str, after: u64) -> Result<LogChun
     if next < after {
         return Err(broken("the server of tools goes back in a log"));
     }
-    Ok(LogChunk { text: own_lines(&text), next, end, dropped })
+    let whole = if end { text.as_str() } else { whole_lines(&text) };
+    let held = (text.len() - whole.len()) as u64;
+    Ok(LogChunk { text: own_lines(whole), next: next.saturating_sub(held).max(after), end, dropped })
 }
 
 /// Asks it to stop. Where the ticket got lost, so may have the job's beginning.
@@ -69,7 +71,13 @@ pub(crate) fn cancel(attempt: &Attempt, ticket: &str) -> Result<(), Failure> {
     // No call ends a tool that waits: it ends by its own limit, and what it answers is not asked for any more.
     let Way::Jobs(prefix) = way else { return Ok(()) };
     match call(attempt, &format!("{prefix}stop_job"), &json!({ "submission_id": attempt.token })) {
-        Ok(_) | Err(Error::NotFound(_)) => Ok(()),
+        Ok(_) => Ok(()),
+        // A submission may still be under way. It finds the name taken, by a job that does nothing.
+        Err(Error::NotFound(_)) if ticket.is_empty() => {
+            let nothing = json!({ "submission_id": attempt.token, "code": "" });
+            call(attempt, &format!("{prefix}submit_job"), &nothing).map(drop).map_err(Failure::Host)
+        }
+        Err(Error::NotFound(_)) => Ok(()),
         Err(error) => Err(Failure::Host(error)),
     }
 }
@@ -87,8 +95,14 @@ pub(crate) fn fetch(attempt: &Attempt, ticket: &str) -> Result<Outcome, Failure>
         }
         "STOPPED" => untold("cancelled", "the job was stopped"),
         "FAILED" => {
-            let log = Piece::ask(attempt, &prefix, None).map(|piece| piece.text).unwrap_or_default();
-            report(&log).map_or_else(|| job.failure(), told)
+            let log = match Piece::ask(attempt, &prefix, None) {
+                Ok(piece) => piece.text,
+                // The driver ended by itself, so its log is there, and asked for again.
+                Err(error) if job.exit_code.is_some() => return Err(Failure::Host(error)),
+                Err(_) => String::new(),
+            };
+            let ends = job.message.as_deref().unwrap_or_default();
+            report(&log).or_else(|| report(ends)).map_or_else(|| job.failure(), told)
         }
         _ => return Err(broken("the job has not ended")),
     };
@@ -130,6 +144,7 @@ impl Job {
         }
     }
 
+    /// What there is to say in one line.
     fn first_line(&self) -> &str {
         self.message.as_deref().unwrap_or_default().lines().next().unwrap_or_default()
     }
@@ -179,6 +194,11 @@ impl Piece {
     }
 }
 
+/// A piece of a log without the line that its end cuts. A line that is longer than the piece comes as it is.
+fn whole_lines(text: &str) -> &str {
+    text.rsplit_once('\n').and_then(|(lines, _)| text.get(..=lines.len())).unwrap_or(text)
+}
+
 fn read<T: for<'a> Deserialize<'a>>(told: Value) -> Result<T, Error> {
     serde_json::from_value(told)
         .map_err(|error| Error::Other(format!("the server of tools does not answer as it should: {error}")))
@@ -202,6 +222,12 @@ mod tests {
         assert_eq!(value("5050\n", 5).as_deref(), Some("5050"));
         assert_eq!(value("050\n", 500), None, "a line may have begun before");
         assert_eq!(value("050\n7\nenginehouse-failure: {}\n", 500).as_deref(), Some("7"));
+    }
+
+    #[test]
+    fn a_line_that_is_cut_waits_for_its_end() {
+        assert_eq!((whole_lines("one\ntw"), whole_lines("one\n"), whole_lines("one")), ("one\n", "one\n", "one"));
+        assert_eq!((whole_lines(""), whole_lines("\n")), ("", "\n"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use enginehouse_sdk::{
     script::{self, Around},
 };
 
-use crate::{supervisor::classify, value::Printed};
+use crate::{failure::classify, value::Printed};
 
 /// Keeps what Ray says apart from what the program prints, as far as Ray lets itself be told; a version that has no such place goes
 /// on as it was. What workers print comes without their numbers.

@@ -47,6 +47,14 @@ fn what_cannot_work_is_told_before_a_port_opens() {
             "[tools.servers.jobs]\nbackend = \"ray-jobs\"\nurls = [\"http://a\"]\ndriver-cpus = nan\n",
             "tools.servers.jobs.driver-cpus",
         ),
+        (
+            "[tools.servers.jobs]\nbackend = \"ray-jobs\"\nurls = [\"http://a\"]\nruntime-env = { working_dir = \"s3://b\" }\n",
+            "tools.servers.jobs.runtime-env.working_dir",
+        ),
+        (
+            "[tools.servers.jobs]\nbackend = \"ray-jobs\"\nurls = [\"http://a\"]\nruntime-env = { env_vars = { A = 1 } }\n",
+            "tools.servers.jobs.runtime-env.env_vars",
+        ),
         (lambda, "objects.backend"),
     ] {
         let error = toml::from_str::<Config>(wrong).unwrap().check().unwrap_err().to_string();

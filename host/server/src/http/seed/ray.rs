@@ -94,7 +94,7 @@ pub(in crate::http) async fn stop(app: AppState, Path(id): Path<Uuid>) -> Answer
     Ok(Json(json!({ "success": stopped, "job_id": id, "status": state(row.state) })))
 }
 
-/// What a run's last attempt printed: the first MiB of it.
+/// What a run's last attempt printed; of more than a MiB both ends.
 #[utoipa::path(get, path = "/ray/jobs/{id}/logs", responses((status = 200, body = Object)))]
 pub(in crate::http) async fn logs(app: AppState, Path(id): Path<Uuid>) -> Answer<Value> {
     on_ray(&app, id).await?;
