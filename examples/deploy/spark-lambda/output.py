@@ -3,7 +3,7 @@
 import json
 import os
 
-# Stands before a failure's report in a line of its own; plugins/spark/src/wrap.rs writes and reads it.
+# Stands before a failure's report in a line of its own; plugins/sdk/src/script.rs writes and reads it.
 MARK = "enginehouse-failure: "
 # The most characters of either end.
 MAX_END = 128 << 10

@@ -1,9 +1,11 @@
-//! Open protocols: how plugins come from a registry, who signed them, tools over MCP, and models that speak as OpenAI's do.
-//!
-//! The Ray Jobs API is not spoken yet.
+//! Open protocols: how plugins come from a registry, who signed them, tools over MCP, jobs on a Ray cluster, and models that speak as
+//! OpenAI's do.
 
 pub mod mcp;
 pub mod oci;
 pub mod openai;
+pub mod ray;
 mod secrets;
 pub mod signature;
+
+pub use ray::{RayCluster, RayJobs, RayTools, serve as serve_jobs};

@@ -24,6 +24,8 @@ use crate::{
 pub struct PluginConfig {
     /// What the plugin gets from `settings`. No secrets.
     pub settings: BTreeMap<String, String>,
+    /// The targets that the operator named, by platform; `status` gets them from `settings` as `places.<platform>`.
+    pub places: BTreeMap<String, String>,
     /// Settings that it does not describe are left out, with a warning; else they are refused at load.
     pub lenient: bool,
     /// What each of its calls may use.
@@ -35,7 +37,13 @@ pub struct PluginConfig {
 impl Default for PluginConfig {
     /// No settings, the usual limits, and everything granted.
     fn default() -> Self {
-        Self { settings: BTreeMap::new(), lenient: false, limits: Limits::default(), grants: Grants::all() }
+        Self {
+            settings: BTreeMap::new(),
+            places: BTreeMap::new(),
+            lenient: false,
+            limits: Limits::default(),
+            grants: Grants::all(),
+        }
     }
 }
 

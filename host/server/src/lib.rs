@@ -15,6 +15,7 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod events;
+mod gateway;
 mod hash;
 pub mod http;
 mod measure;

@@ -1,7 +1,11 @@
 //! The Ray supervisor: writes, reads and runs Ray programs.
 
+mod failure;
+mod plan;
+mod platforms;
 mod rules;
 mod supervisor;
+mod value;
 mod write;
 
 pub use supervisor::Ray;

@@ -13,8 +13,8 @@
 //! tested natively with `cargo test` ([`testing`] has tasks and attempts for them); only the functions in [`host`] need a
 //! host, but for [`host::setting`] and [`host::note`]. `examples/hello-plugin` is a whole one to start from.
 //!
-//! What several frameworks do alike is here once: [`program`] runs one program in one sandbox, [`results`] sorts what it wrote,
-//! [`agent`] has it written by a model.
+//! What several frameworks do alike is here once: [`program`] runs one program in one sandbox, [`script`] wraps it for
+//! platforms that are not the host's own, [`results`] sorts what it wrote, [`agent`] has it written by a model.
 
 pub mod agent;
 #[doc(hidden)]
@@ -25,6 +25,7 @@ mod outcome;
 mod page;
 pub mod program;
 pub mod results;
+pub mod script;
 mod supervisor;
 pub mod testing;
 

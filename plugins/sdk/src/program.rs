@@ -3,7 +3,7 @@
 mod failure;
 
 use crate::{
-    Attempt, Choice, Failure, Health, LogChunk, Outcome, Phase, Progress, Task,
+    Attempt, Failure, Health, LogChunk, Outcome, Phase, Progress,
     host::processes::{self, Output, Program, State},
     results::{self, Layout},
 };
@@ -18,10 +18,6 @@ const POLL_AFTER_MS: u32 = 20;
 pub struct LocalEngine {
     /// Its name in `processes` and in `enginehouse engines install`: `spark`.
     pub name: &'static str,
-    /// As people write it: `Spark`.
-    pub title: &'static str,
-    /// Platforms that come later, each with the setting that it needs.
-    pub planned: &'static [(&'static str, &'static str)],
     /// How it leaves its results.
     pub layout: Layout,
     /// What its failures are.
@@ -29,38 +25,6 @@ pub struct LocalEngine {
 }
 
 impl LocalEngine {
-    /// Chooses `local`, where that was asked for, or nothing.
-    ///
-    /// # Errors
-    /// [`Failure::Unsupported`] for every other platform, with the way out.
-    pub fn plan(&self, task: &Task) -> Result<Choice, Failure> {
-        let Self { name, title, .. } = self;
-        let unsupported = |text: String| Err(Failure::Unsupported(text));
-        let place = task.places.iter().any(|place| place.platform == "local");
-        let asked = task.platform.as_deref();
-        if let Some((platform, setting)) = self.planned.iter().find(|(platform, _)| asked == Some(*platform)) {
-            return unsupported(format!(
-                "the platform `{platform}` is not set up: it needs the setting `{setting}`, which this version cannot \
-                 fill yet; use `local`"
-            ));
-        }
-        match asked {
-            None | Some("auto" | "local") if place => Ok(Choice {
-                platform: "local".to_owned(),
-                reason: "`local` is the only platform that is set up".to_owned(),
-                estimate: None,
-            }),
-            None => unsupported(format!("no platform is set up for {title}")),
-            Some(asked @ ("auto" | "local")) => unsupported(format!(
-                "the platform `{asked}` has no place here: run `enginehouse engines install {name}`"
-            )),
-            Some(other) => {
-                let planned: String = self.planned.iter().map(|(platform, _)| format!(", `{platform}`")).collect();
-                unsupported(format!("{title} has no platform `{other}`: use `local`{planned} or `auto`"))
-            }
-        }
-    }
-
     /// Starts a program after its prelude; the ticket is the attempt's token.
     ///
     /// # Errors
@@ -179,23 +143,6 @@ pub fn cancel(attempt: &Attempt, ticket: &str) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Place, testing};
-
-    const ENGINE: LocalEngine = LocalEngine {
-        name: "spark",
-        title: "Spark",
-        planned: &[("lambda", "functions.spark"), ("emr", "batches.spark")],
-        layout: Layout { csv_escape: None, success_for: None },
-        classify: |_| None,
-    };
-
-    fn task(platform: Option<&str>) -> Task {
-        Task {
-            platform: platform.map(str::to_owned),
-            places: vec![Place { platform: "local".into(), target: "spark".into() }],
-            ..testing::task("count rows", Vec::new())
-        }
-    }
 
     #[test]
     fn a_position_keeps_both_outputs_apart_and_stops_at_its_end() {
@@ -203,28 +150,5 @@ mod tests {
         assert_eq!((position(7, 9) >> 32, position(7, 9) & FAR), (7, 9));
         assert_eq!(position(u64::MAX, 3), u64::MAX << 32 | 3);
         assert_eq!(position(3, u64::MAX), 3 << 32 | FAR);
-    }
-
-    #[test]
-    fn nothing_and_auto_mean_local() {
-        for asked in [None, Some("auto"), Some("local")] {
-            assert_eq!(ENGINE.plan(&task(asked)).unwrap().platform, "local");
-        }
-    }
-
-    #[test]
-    fn what_is_not_set_up_is_refused_with_its_setting() {
-        for (asked, named) in [("lambda", "functions.spark"), ("emr", "batches.spark"), ("mars", "mars")] {
-            match ENGINE.plan(&task(Some(asked))) {
-                Err(Failure::Unsupported(text)) => assert!(text.contains(named), "{text}"),
-                other => panic!("{asked}: {other:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn without_a_place_local_says_what_to_install() {
-        let task = Task { places: Vec::new(), ..task(Some("local")) };
-        assert!(matches!(ENGINE.plan(&task), Err(Failure::Unsupported(text)) if text.contains("engines install")));
     }
 }

@@ -7,7 +7,6 @@ mod platforms;
 mod prelude;
 mod rules;
 mod supervisor;
-mod wrap;
 mod write;
 
 pub use supervisor::Spark;

@@ -18,7 +18,7 @@ use crate::{
 /// How Spark leaves its results.
 pub(crate) const LAYOUT: Layout = Layout { csv_escape: Some('\\'), success_for: Some("part-") };
 
-const ENGINE: LocalEngine = LocalEngine { name: "spark", title: "Spark", planned: &[], layout: LAYOUT, classify };
+const ENGINE: LocalEngine = LocalEngine { name: "spark", layout: LAYOUT, classify };
 
 /// Spark on this machine, one program in one sandbox; on Lambda; and on EMR Serverless.
 #[derive(Debug)]

@@ -37,7 +37,7 @@ impl Clinic {
         let endpoints = format!("bedrock-runtime = \"{}\"\nsecrets-manager = \"{}\"\n", bedrock.url(), secrets.url());
         let text = house.config(&s3.url()).replace("[objects]", &format!("{endpoints}[objects]"));
         let more = "[codegen]\nbackend = \"bedrock\"\nmodels = [\"some.model\"]\n\
-                    [tools]\nbackend = \"mcp\"\n[tools.servers.jobs]\nurl = \"http://127.0.0.1:9/mcp\"\n\
+                    [tools.servers.jobs]\nbackend = \"mcp\"\nurl = \"http://127.0.0.1:9/mcp\"\n\
                     auth = { bearer = { secrets-manager = \"tools/token\" } }\n\
                     [frameworks.spark.grants]\nobjects = { read = [\"s3://lake/sales/\"] }\n";
         fs::write(&config, text + more).unwrap();

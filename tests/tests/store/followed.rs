@@ -34,6 +34,8 @@ pub(crate) async fn a_log_is_paged_by_byte(fresh: &Fresh) {
     assert_eq!(store.log(run, 1000).await.unwrap().text, "");
     assert_eq!(store.run(run).await.unwrap().unwrap().log_next, u64::MAX);
     assert_eq!(store.log_of_last_attempt(run, 1000).await.unwrap(), whole);
+    let ends = store.log_of_last_attempt(run, 13).await.unwrap();
+    assert!(ends.starts_with("erste\n\n[") && ends.ends_with("has it]\nst\u{fffd}\n"), "{ends}");
 }
 
 pub(crate) async fn a_piece_of_a_log_is_added_once_and_by_its_host(fresh: &Fresh) {

@@ -21,4 +21,4 @@ pub use functions::functions;
 pub use model::{Heard, ModelBackend, Trouble, model};
 pub use objects::objects;
 pub use processes::processes;
-pub use tools::tools;
+pub use tools::{ToolTrial, tools, tools_by};

@@ -35,6 +35,7 @@ use tokio::{
 pub use auth::McpAuth;
 pub use oauth::{ClientCredentials, TokenPlace};
 pub use settings::{McpServer, McpVersion};
+pub(crate) use settings::{quoted, url};
 
 use auth::Authorizer;
 use connection::Connection;

@@ -80,7 +80,7 @@ impl FromStr for McpVersion {
 }
 
 /// An address of HTTP, else what is wrong with it, without the address: it may have a password in it.
-pub(super) fn url(text: &str) -> Result<Url, String> {
+pub(crate) fn url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("the address cannot be read ({error})"))?;
     match url.scheme() {
         "http" | "https" if url.username().is_empty() && url.password().is_none() => Ok(url),
@@ -90,7 +90,7 @@ pub(super) fn url(text: &str) -> Result<Url, String> {
 }
 
 /// What somebody else wrote, short and in one line.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     const MOST: usize = 400;
     let short: String = text.chars().take(MOST).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let dots = if text.chars().nth(MOST).is_some() { "…" } else { "" };

@@ -33,15 +33,16 @@ use crate::{Capabilities, Stage, bindings::enginehouse::supervisor as contract, 
 /// What the operator says about one plugin, for its host functions.
 pub(crate) struct Own {
     pub(crate) settings: BTreeMap<String, String>,
+    pub(crate) places: BTreeMap<String, String>,
     pub(crate) grants: Grants,
     /// Counts what it calls, where the operator bounds that.
     pub(crate) pace: Option<DefaultDirectRateLimiter>,
 }
 
 impl Own {
-    pub(crate) fn new(settings: BTreeMap<String, String>, grants: Grants) -> Self {
+    pub(crate) fn new(settings: BTreeMap<String, String>, places: BTreeMap<String, String>, grants: Grants) -> Self {
         let pace = grants.calls_per_minute.map(|calls| RateLimiter::direct(Quota::per_minute(calls)));
-        Self { settings, grants, pace }
+        Self { settings, places, grants, pace }
     }
 }
 

@@ -60,7 +60,11 @@ fn granted(stage: Stage, grants: Grants) -> (View, Arc<Recorder>) {
         run: Some(Uuid::from_u128(7)),
         attempt: Some(attempt),
     };
-    let own = Own::new([("mode".to_owned(), "strict".to_owned())].into(), grants);
+    let own = Own::new(
+        [("mode".to_owned(), "strict".to_owned())].into(),
+        [("cluster".to_owned(), "there".to_owned())].into(),
+        grants,
+    );
     (View::new(stage, cx, recorder.capabilities(), Arc::new(own)), recorder)
 }
 
@@ -184,6 +188,10 @@ async fn settings_and_journal_answer_everywhere() {
             crate::bindings::enginehouse::supervisor::settings::Host::get(&mut v, "other".into()).await.unwrap(),
             None
         );
+        let place = crate::bindings::enginehouse::supervisor::settings::Host::get(&mut v, "places.cluster".into())
+            .await
+            .unwrap();
+        assert_eq!(place.as_deref(), (stage == Stage::Status).then_some("there"), "{stage}");
         v.note(Level::Info, "hello".into()).await.unwrap();
         assert_eq!(recorder.lines(), ["journal.note Info 5"]);
     }

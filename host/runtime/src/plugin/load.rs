@@ -46,7 +46,7 @@ impl Runtime {
             waiting: AtomicUsize::new(0),
             tally: Tally::default(),
             limits: config.limits,
-            own: Arc::new(Own::new(config.settings, config.grants)),
+            own: Arc::new(Own::new(config.settings, config.places, config.grants)),
         };
         let description = describe(&callee, &digest).await.map_err(|error| LoadError::Describe(Box::new(error)))?;
         if let Err(error) = check_settings(&callee, &description) {

@@ -23,7 +23,7 @@ pub(crate) struct AtAws {
     /// Names or ARNs.
     pub(crate) secrets: Vec<String>,
     /// Servers of tools that take signatures, by name.
-    pub(crate) gateways: BTreeMap<String, config::Server>,
+    pub(crate) gateways: BTreeMap<String, config::Mcp>,
     /// What plugins may read beside uploads and results.
     reads: Vec<ObjectUri>,
     /// Whether one of them is told of no bounds to that.
@@ -62,10 +62,8 @@ impl AtAws {
         }
         at_aws.model = model(&config.codegen);
         at_aws.secrets = config.secrets().into_iter().filter_map(|(_, secret)| secret_at_aws(secret)).collect();
-        if let config::Tools::Mcp { servers } = &config.tools {
-            let signed = servers.iter().filter(|(_, server)| matches!(server.auth, Some(Auth::Sigv4(_))));
-            at_aws.gateways = signed.map(|(name, server)| (name.clone(), server.clone())).collect();
-        }
+        let signed = config.tools.mcp().filter(|(_, server)| matches!(server.auth, Some(Auth::Sigv4(_))));
+        at_aws.gateways = signed.map(|(name, server)| (name.clone(), server.clone())).collect();
         Ok(at_aws)
     }
 

@@ -1,8 +1,9 @@
 //! Which backend stands behind each capability: the configuration's choices, matched once.
 
 mod at_aws;
+mod tools;
 
-use std::{collections::BTreeMap, num::NonZeroUsize, path::Path, sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use enginehouse_aws::{
@@ -10,7 +11,7 @@ use enginehouse_aws::{
     S3Objects,
 };
 use enginehouse_capabilities::{
-    Batches, Catalog, Codegen, Functions, Journal, Model, Objects, Processes, ToolServers as _, Tools, Unconfigured,
+    Batches, Catalog, Codegen, Functions, Journal, Model, Objects, Processes, ToolServers as _, Unconfigured,
 };
 use enginehouse_local::{
     catalog::SqliteCatalog,
@@ -18,17 +19,14 @@ use enginehouse_local::{
     processes::{Limits, LocalProcesses, ProcessesConfig, Shim},
     store::EmbeddedStore,
 };
-use enginehouse_protocols::{
-    mcp::{ClientCredentials, McpAuth, McpServer, McpServers, TokenPlace},
-    openai::{OpenAiConfig, OpenAiModel},
-};
+use enginehouse_protocols::openai::{OpenAiConfig, OpenAiModel};
 use enginehouse_runtime::Capabilities;
 use tokio::net::TcpListener;
 
-pub(crate) use self::at_aws::AtAws;
 use self::at_aws::ModelAtAws;
+pub(crate) use self::{at_aws::AtAws, tools::cluster};
 use crate::{
-    calls::{BackgroundFunctions, BackgroundTools, Calls},
+    calls::{BackgroundFunctions, Calls},
     config::{self, Config},
     events::Events,
     model::{Agent, Budgets, Pace, Paced},
@@ -42,7 +40,6 @@ const NO_FUNCTIONS: &str = "no functions are set up: the setting is `functions`"
 const NO_BATCHES: &str = "no batches are set up: the setting is `batches`";
 /// Never told: whatever is at AWS has an account opened for it.
 const NO_ACCOUNT: &str = "no account at AWS was opened";
-const NO_TOOLS: &str = "no tools are set up: the setting is `tools`";
 
 /// What backends are opened with.
 #[derive(Debug)]
@@ -85,7 +82,7 @@ pub(crate) async fn open(with: With<'_>) -> anyhow::Result<Backends> {
         catalog: catalog(config, &at_aws, account.as_ref()).await?,
         functions: functions(&at_aws, account.as_ref(), with.calls.clone())?,
         batches: batches(&at_aws, account.as_ref(), &objects)?,
-        tools: tools(config, account.as_ref(), with.calls).await?,
+        tools: tools::open(&config.tools, account.as_ref(), with.calls).await?,
         objects,
         processes,
         journal: with.journal,
@@ -96,7 +93,7 @@ pub(crate) async fn open(with: With<'_>) -> anyhow::Result<Backends> {
 /// Whether each service at AWS that the configuration names lets itself be used, by the least call that shows it.
 pub(crate) async fn preflight(at_aws: &AtAws, account: &Account) -> anyhow::Result<Vec<Permission>> {
     let mut permissions = at_aws.preflight(account).await?;
-    let gateways = mcp(&at_aws.gateways, Some(account)).await?;
+    let gateways = tools::mcp(at_aws.gateways.iter(), Some(account)).await?;
     for name in at_aws.gateways.keys() {
         let listed = gateways.list(name).await.map(drop);
         permissions.push(Permission::new("bedrock-agentcore:InvokeGateway", name, listed));
@@ -210,42 +207,6 @@ fn batches(at_aws: &AtAws, account: Option<&Account>, objects: &Arc<dyn Objects>
     }
     let account = account.context(NO_ACCOUNT)?;
     Ok(Arc::new(EmrBatches::new(account, Arc::clone(objects), at_aws.batches.clone())))
-}
-
-async fn tools(config: &Config, account: Option<&Account>, calls: Calls) -> anyhow::Result<Arc<dyn Tools>> {
-    let config::Tools::Mcp { servers } = &config.tools else {
-        return Ok(Arc::new(Unconfigured { advice: NO_TOOLS }));
-    };
-    Ok(Arc::new(BackgroundTools::new(Arc::new(mcp(servers, account).await?), calls)))
-}
-
-async fn mcp(servers: &BTreeMap<String, config::Server>, account: Option<&Account>) -> anyhow::Result<McpServers> {
-    let mut named = BTreeMap::new();
-    for (name, server) in servers {
-        let setting = |secret: &str| format!("tools.servers.{name}.auth.{secret}");
-        let auth = match &server.auth {
-            None => McpAuth::None,
-            Some(config::Auth::Bearer(token)) => McpAuth::Bearer(token.find(&setting("bearer"), account).await?),
-            Some(config::Auth::ClientCredentials { token_url, issuer, client_id, client_secret, scopes }) => {
-                McpAuth::ClientCredentials(ClientCredentials {
-                    place: match (issuer, token_url) {
-                        (Some(issuer), _) => TokenPlace::Issuer(issuer.to_string()),
-                        (None, token_url) => {
-                            let missing = || format!("`{}` is missing", setting("client-credentials.token-url"));
-                            TokenPlace::Endpoint(token_url.as_ref().with_context(missing)?.to_string())
-                        }
-                    },
-                    client_id: client_id.clone(),
-                    client_secret: client_secret.find(&setting("client-credentials.client-secret"), account).await?,
-                    scopes: scopes.clone(),
-                })
-            }
-            Some(config::Auth::Sigv4(service)) => McpAuth::Signed(account.context(NO_ACCOUNT)?.signer(service)),
-        };
-        let version = server.version.as_deref().map(str::parse).transpose()?;
-        named.insert(name.clone(), McpServer { url: server.url.to_string(), auth, version });
-    }
-    Ok(McpServers::new(named)?)
 }
 
 /// Our own S3 endpoint on loopback, and a client of it.

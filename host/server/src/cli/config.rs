@@ -7,7 +7,7 @@ use clap::Subcommand;
 
 use crate::{
     backends::AtAws,
-    config::{Batches, Catalog, Codegen, Config, Functions, Objects, Store, Tools},
+    config::{Batches, Catalog, Codegen, Config, Functions, Objects, Server, Store},
 };
 
 #[derive(Debug, Subcommand)]
@@ -112,10 +112,17 @@ fn chosen(config: &Config) -> Vec<(&'static str, String)> {
         ),
         (
             "tools",
-            match &config.tools {
-                Tools::Unconfigured => none(),
-                Tools::Mcp { servers } => format!("MCP: {}", names(servers.keys().collect())),
+            match config.tools.servers.is_empty() {
+                true => none(),
+                false => config.tools.servers.iter().map(tools).collect::<Vec<_>>().join(", "),
             },
         ),
     ]
+}
+
+fn tools((name, server): (&String, &Server)) -> String {
+    match server {
+        Server::Mcp(_) => format!("{name} (MCP)"),
+        Server::RayJobs(_) => format!("{name} (jobs of a cluster)"),
+    }
 }

@@ -4,6 +4,7 @@ mod check;
 mod config;
 mod doctor;
 mod engines;
+mod gateway;
 mod plugin;
 
 use std::{ffi::OsString, io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode};
@@ -63,6 +64,8 @@ enum Command {
         #[arg(long, default_value = "127.0.0.1:8080")]
         listen: SocketAddr,
     },
+    /// Serve the jobs of a configured cluster as tools over MCP, under /mcp.
+    RayGateway(gateway::Gateway),
     /// Say what is there, what is missing, and the command that mends it.
     Doctor {
         /// Look at the services of AWS that the configuration names, in the place of this machine: whether each lets itself be used, and
@@ -129,6 +132,11 @@ fn start(arguments: Arguments, change: impl FnOnce(&mut Start)) -> anyhow::Resul
         Command::CodegenAgent { listen } => {
             let _telemetry = Telemetry::start("info", &config.log, &config.traces)?;
             runtime()?.block_on(codegen_agent(&config, listen))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::RayGateway(gateway) => {
+            let _telemetry = Telemetry::start("info", &config.log, &config.traces)?;
+            runtime()?.block_on(gateway.run(&config))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Doctor { aws: false } => doctor::machine(&engines),

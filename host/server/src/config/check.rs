@@ -5,7 +5,7 @@ use enginehouse_capabilities::ObjectUri;
 use enginehouse_protocols::mcp::McpVersion;
 use url::Url;
 
-use super::{Auth, Batches, Codegen, Config, Error, Functions, Objects, Tools};
+use super::{Auth, Batches, Codegen, Config, Error, Functions, Objects};
 
 /// The longest that a request may wait for its turn at the model, in seconds.
 const MOST_PATIENCE: u32 = 300;
@@ -96,14 +96,23 @@ impl Config {
                 }
             }
         }
-        if let Tools::Mcp { servers } = &self.tools {
-            for (name, server) in servers {
-                if let Some(error) = server.auth.as_ref().and_then(Auth::wrong) {
-                    return wrong(format!("tools.servers.{name}.auth.client-credentials"), error);
-                }
-                if let Some(Err(error)) = server.version.as_deref().map(str::parse::<McpVersion>) {
-                    return wrong(format!("tools.servers.{name}.version"), &error.to_string());
-                }
+        for (name, server) in self.tools.mcp() {
+            if let Some(error) = server.auth.as_ref().and_then(Auth::wrong) {
+                return wrong(format!("tools.servers.{name}.auth.client-credentials"), error);
+            }
+            if let Some(Err(error)) = server.version.as_deref().map(str::parse::<McpVersion>) {
+                return wrong(format!("tools.servers.{name}.version"), &error.to_string());
+            }
+        }
+        for (name, cluster) in self.tools.clusters() {
+            if cluster.urls.is_empty() {
+                return wrong(format!("tools.servers.{name}.urls"), "name at least one address");
+            }
+            if !cluster.driver_cpus.is_finite() || cluster.driver_cpus < 0.0 {
+                return wrong(format!("tools.servers.{name}.driver-cpus"), "this is no number of processors");
+            }
+            if let Some((setting, error)) = cluster.wrong_environment() {
+                return wrong(format!("tools.servers.{name}.runtime-env.{setting}"), error);
             }
         }
         let targets = self.targets();
@@ -128,21 +137,22 @@ impl Config {
         Ok(())
     }
 
-    /// Where models, tools and tokens are, each with its setting.
+    /// Where models, tools, clusters and tokens are, each with its setting.
     fn addresses(&self) -> Vec<(String, &Url)> {
         let mut addresses = Vec::new();
         if let Codegen::Openai { url, .. } = &self.codegen {
             addresses.push(("codegen.url".to_owned(), url));
         }
-        if let Tools::Mcp { servers } = &self.tools {
-            for (name, server) in servers {
-                addresses.push((format!("tools.servers.{name}.url"), &server.url));
-                if let Some(Auth::ClientCredentials { token_url, issuer, .. }) = &server.auth {
-                    let setting = |place: &str| format!("tools.servers.{name}.auth.client-credentials.{place}");
-                    addresses.extend(token_url.iter().map(|url| (setting("token-url"), url)));
-                    addresses.extend(issuer.iter().map(|url| (setting("issuer"), url.as_ref())));
-                }
+        for (name, server) in self.tools.mcp() {
+            addresses.push((format!("tools.servers.{name}.url"), &server.url));
+            if let Some(Auth::ClientCredentials { token_url, issuer, .. }) = &server.auth {
+                let setting = |place: &str| format!("tools.servers.{name}.auth.client-credentials.{place}");
+                addresses.extend(token_url.iter().map(|url| (setting("token-url"), url)));
+                addresses.extend(issuer.iter().map(|url| (setting("issuer"), url.as_ref())));
             }
+        }
+        for (name, cluster) in self.tools.clusters() {
+            addresses.extend(cluster.urls.iter().map(|url| (format!("tools.servers.{name}.urls"), url)));
         }
         addresses
     }
@@ -166,9 +176,7 @@ impl Config {
         if let Batches::EmrServerless { targets: batches } = &self.batches {
             targets.extend(batches.keys().map(String::as_str));
         }
-        if let Tools::Mcp { servers } = &self.tools {
-            targets.extend(servers.keys().map(String::as_str));
-        }
+        targets.extend(self.tools.servers.keys().map(String::as_str));
         targets
     }
 }

@@ -4,6 +4,7 @@ mod backends;
 mod check;
 mod secret;
 mod seed;
+mod tools;
 
 use std::{
     collections::BTreeMap,
@@ -22,11 +23,9 @@ use crate::{
 };
 
 pub use self::{
-    backends::{
-        AsIs, Auth, Aws, Batch, Batches, Catalog, Codegen, Function, Functions, Guardrail, Objects, Payload, Server,
-        Store, Tools,
-    },
+    backends::{AsIs, Aws, Batch, Batches, Catalog, Codegen, Function, Functions, Guardrail, Objects, Payload, Store},
     secret::Secret,
+    tools::{Auth, Cluster, Mcp, Server, Tools},
 };
 
 /// The whole configuration. Unknown keys are errors.
@@ -297,7 +296,7 @@ impl Default for Config {
             codegen: Codegen::Unconfigured,
             functions: Functions::Unconfigured,
             batches: Batches::Unconfigured,
-            tools: Tools::Unconfigured,
+            tools: Tools::default(),
             local: Local::default(),
             limits: Limits::default(),
             callers: Callers::default(),
@@ -397,9 +396,10 @@ mod tests {
             "[codegen]\nbackend = \"openai\"\nurl = \"http://127.0.0.1:1/v1\"\nmodel = \"m\"\napi-key = \"hunter2\"",
             "[codegen]\nbackend = \"openai\"\nurl = \"http://127.0.0.1:1/v1\"\nmodel = \"m\"\napi-key = { env = \"A\", hunter2 = 1 }",
             "[codegen]\nbackend = \"openai\"\nurl = \"hunter2\"\nmodel = \"m\"",
-            "[tools]\nbackend = \"mcp\"\n[tools.servers.a]\nurl = \"http://127.0.0.1:1/mcp\"\nauth = \"hunter2\"",
-            "[tools]\nbackend = \"mcp\"\n[tools.servers.a]\nurl = \"http://127.0.0.1:1/mcp\"\nauth = { bearer = \"hunter2\" }",
-            "[tools]\nbackend = \"mcp\"\n[tools.servers.a]\nurl = \"http://127.0.0.1:1/mcp\"\nauth = { bearer = 4711 }",
+            "[tools.servers.a]\nbackend = \"mcp\"\nurl = \"http://127.0.0.1:1/mcp\"\nauth = \"hunter2\"",
+            "[tools.servers.a]\nbackend = \"mcp\"\nurl = \"http://127.0.0.1:1/mcp\"\nauth = { bearer = \"hunter2\" }",
+            "[tools.servers.a]\nbackend = \"mcp\"\nurl = \"http://127.0.0.1:1/mcp\"\nauth = { bearer = 4711 }",
+            "[tools.servers.a]\nbackend = \"hunter2\"",
         ] {
             std::fs::write(&file, wrong).unwrap();
             let error = Config::read(Some(&file)).unwrap_err().to_string();

@@ -54,7 +54,8 @@ pub(super) async fn operator(State(app): State<Arc<App>>, request: Request, next
     ApiError::new(StatusCode::UNAUTHORIZED, "operator-only", detail).into_response()
 }
 
-fn holds_token(headers: &HeaderMap, token: &str) -> bool {
+/// Whether a request has this token as its bearer token; an empty one is nobody's.
+pub(crate) fn holds_token(headers: &HeaderMap, token: &str) -> bool {
     let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let sent = sent.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     // Digests are compared so that the time taken tells nothing about the token.

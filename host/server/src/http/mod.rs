@@ -25,6 +25,7 @@ mod traced;
 mod uploads;
 mod views;
 
+pub(crate) use doors::holds_token;
 pub use error::ApiError;
 pub use routes::router;
 

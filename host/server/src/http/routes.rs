@@ -67,6 +67,8 @@ fn described(app: &Arc<App>) -> OpenApiRouter<Arc<App>> {
                 .routes(routes!(runs::approve))
                 .routes(routes!(runs::rerun))
                 .routes(routes!(events::follow))
+                .routes(routes!(seed::ray::stop))
+                .routes(routes!(seed::ray::logs))
                 .layer(middleware::from_fn_with_state(Arc::clone(app), caller::own_run)),
         )
         .routes(routes!(sessions::show, sessions::set))
@@ -86,6 +88,8 @@ fn described(app: &Arc<App>) -> OpenApiRouter<Arc<App>> {
         .routes(routes!(seed::any::execute))
         .routes(routes!(seed::spark::generate))
         .routes(routes!(seed::spark::validate_execute))
+        .routes(routes!(seed::ray::status))
+        .routes(routes!(seed::ray::jobs))
         .routes(routes!(seed::data::upload_csv))
         .routes(routes!(seed::data::glue_databases))
         .routes(routes!(seed::data::glue_tables))

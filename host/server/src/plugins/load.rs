@@ -125,8 +125,8 @@ impl Loader {
     }
 
     fn plugin_config(&self, framework: &str, grants: &BTreeSet<Interface>) -> PluginConfig {
-        let Framework { settings, limits, grants: narrowed, .. } = self.config(framework);
-        PluginConfig { settings, limits: limits.for_runtime(), grants: narrowed.with(grants), lenient: false }
+        let Framework { settings, places, limits, grants: narrowed, .. } = self.config(framework);
+        PluginConfig { settings, places, limits: limits.for_runtime(), grants: narrowed.with(grants), lenient: false }
     }
 
     pub(super) fn publish(&self, number: u32, plugin: Plugin) -> Arc<Generation> {

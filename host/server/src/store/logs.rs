@@ -123,23 +123,38 @@ impl Store {
         Ok(page)
     }
 
-    /// The beginning of what a run's last attempt printed: at most so many bytes and a piece.
+    /// What a run's last attempt printed. Of more than `limit` bytes both ends are told, with a line between them that says so.
     ///
     /// # Errors
     /// [`Error::Database`].
     pub async fn log_of_last_attempt(&self, run: Uuid, limit: usize) -> Result<String> {
-        let mut rows = sqlx::query(
+        let beginning = self.pieces_of_last_attempt(run, "ASC", limit).await?.concat();
+        if beginning.len() <= limit {
+            return Ok(beginning);
+        }
+        let mut end = self.pieces_of_last_attempt(run, "DESC", limit / 2).await?;
+        end.reverse();
+        let end = end.concat();
+        let first = beginning.get(..beginning.floor_char_boundary(limit / 2)).unwrap_or_default();
+        let last = end.get(end.ceil_char_boundary(end.len().saturating_sub(limit / 2))..).unwrap_or_default();
+        Ok(format!("{first}\n[what is between is left out: /v1/runs/{run}/log has it]\n{last}"))
+    }
+
+    /// In this order, until more than so many bytes have come.
+    async fn pieces_of_last_attempt(&self, run: Uuid, order: &'static str, limit: usize) -> Result<Vec<String>> {
+        let query = format!(
             "SELECT logs.text FROM logs JOIN runs ON runs.id = logs.run AND runs.attempt = logs.attempt
-             WHERE logs.run = $1 ORDER BY logs.start",
-        )
-        .bind(run.to_string())
-        .fetch(&self.read);
-        let mut text = String::new();
-        while text.len() < limit
+             WHERE logs.run = $1 ORDER BY logs.start {order}"
+        );
+        let mut rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(run.to_string()).fetch(&self.read);
+        let (mut pieces, mut bytes) = (Vec::<String>::new(), 0);
+        while bytes <= limit
             && let Some(row) = rows.try_next().within().await?
         {
-            text.push_str(row.try_get("text")?);
+            let text: String = row.try_get("text")?;
+            bytes += text.len();
+            pieces.push(text);
         }
-        Ok(text)
+        Ok(pieces)
     }
 }

@@ -27,7 +27,8 @@ The result
 every result under it and nowhere else, as Parquet: `data.write_parquet(output.rstrip(\"/\") + \"/result\")` for a dataset, \
 `pyarrow.parquet.write_table(table, output.rstrip(\"/\") + \"/result/0.parquet\")` for a small table. Several results go to \
 several names under it.
-- Also print each result, at most 50 rows. Order results so that they come out the same every time.
+- Also print each result, at most 50 rows. A single value is returned by printing it as JSON in the last line: \
+`print(json.dumps(value))`. Order results so that they come out the same every time.
 
 Rules
 - No shell, no subprocess, no network, no files outside of the sources and the output, no `eval` or `exec`, no pickle, no \

@@ -59,7 +59,11 @@ pub fn from_report(report: Report, classify: Classify) -> EngineError {
         "NameError" => Some("import or define the name before it is used"),
         _ => None,
     });
-    let Report { kind, condition, mut message, line, mut causes } = report;
+    let Report { mut kind, condition, mut message, line, mut causes } = report;
+    if kind == "SystemExit" {
+        // Else only a number is told.
+        (kind, message) = ("exit".to_owned(), format!("the program exited with {message}"));
+    }
     if let Some(cause) = causes.pop().filter(|cause| !cause.is_empty() && !message.contains(cause.as_str())) {
         message = format!("{} ({cause})", cut(message, MAX_MESSAGE.saturating_sub(cause.len() + 3)));
     }
@@ -125,6 +129,14 @@ mod tests {
         assert_eq!(told(&["first", "inner"]).message, "it failed: outer (inner)");
         assert_eq!(told(&["inner", "outer"]).message, "it failed: outer");
         assert!(told(&["ä".repeat(3000).as_str()]).message.len() <= 2048);
+    }
+
+    #[test]
+    fn an_exit_is_told_in_words() {
+        let report = Report { kind: "SystemExit".into(), message: "3".into(), line: Some(6), ..Report::default() };
+        let told = from_report(report, |_| None);
+        assert_eq!((told.kind.as_str(), told.message.as_str()), ("exit", "the program exited with 3"));
+        assert_eq!(told.line, Some(6));
     }
 
     #[test]

@@ -8,13 +8,14 @@ use enginehouse_sdk::{
     },
     program::{self, Report},
     results,
+    script::report,
 };
 use serde::{Deserialize, Serialize};
 
+use super::wrap;
 use crate::{
     failure::{told, untold},
     supervisor::LAYOUT,
-    wrap::{report, wrap},
 };
 
 /// A batch takes minutes.

@@ -5,14 +5,15 @@ use enginehouse_sdk::{
     host::functions::{self, Answer, Billed, State},
     program::Report,
     results,
+    script::report,
 };
 use serde_json::{Value, json};
 
+use super::wrap;
 use crate::{
     failure::{told, untold},
     prelude,
     supervisor::LAYOUT,
-    wrap::{report, wrap},
 };
 
 /// A function takes seconds to minutes.

@@ -2,6 +2,7 @@
 
 pub(super) mod any;
 pub(super) mod data;
+pub(super) mod ray;
 pub(super) mod spark;
 
 use axum::{
