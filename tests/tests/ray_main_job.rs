@@ -84,6 +84,21 @@ async fn what_a_program_prints_is_its_own_to_the_last_line() {
 }
 
 #[tokio::test]
+async fn a_value_and_a_figure_come_back_beside_the_log() {
+    let host = TestHost::start(BIN).await.unwrap();
+    let code = "import json\nimport os\n\nimport pyarrow.fs\nimport ray\n\nray.init()\noutput = os.environ[\"OUTPUT_PATH\"]\n\
+                store, prefix = pyarrow.fs.FileSystem.from_uri(output)\n\
+                with store.open_output_stream(prefix.rstrip(\"/\") + \"/bars.svg\") as file:\n    file.write(b\"<svg/>\")\n\
+                print(\"two numbers\")\nprint(json.dumps({\"mean\": 1.5, \"of\": [1, 2]}))\n";
+    let run = host.run(json!({ "framework": "ray", "code": code })).await.unwrap();
+    let view = host.ended(&run).await.unwrap();
+    assert_eq!(view["state"], "succeeded", "{view}");
+    assert_eq!(view["document"], json!({ "mean": 1.5, "of": [1, 2] }), "{view}");
+    let [figure] = view["figures"].as_array().unwrap().as_slice() else { panic!("{view}") };
+    assert!(figure.as_str().unwrap().ends_with("/output/bars.svg"), "{figure}");
+}
+
+#[tokio::test]
 async fn a_task_that_fails_is_told_with_its_line() {
     let host = TestHost::start(BIN).await.unwrap();
     let code = "import ray\n\nray.init()\n\n\n@ray.remote\ndef divide(n):\n    return 1 / n\n\n\nprint(ray.get(divide.remote(0)))\n";

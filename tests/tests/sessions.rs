@@ -168,6 +168,30 @@ async fn sessions_and_runs_are_their_owners_alone() {
 }
 
 #[tokio::test]
+async fn jobs_on_ray_are_their_owners_alone() {
+    let (_engine, host) = house("[callers]\nheader = \"x-forwarded-user\"").await;
+    let send = async |method: Method, path: &str, who: &str, body: Option<Value>| -> (u16, Value) {
+        let request = host.http.request(method, host.at(path)).header("x-forwarded-user", who);
+        let answer = body.iter().fold(request, |request, body| request.json(body)).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    };
+    let code = "# fake: ok 0 600000\nimport ray\n\nray.init()\nprint(1)\n";
+    let (_, made) = send(Method::POST, "/v1/runs", "ann", Some(json!({ "framework": "ray", "code": code }))).await;
+    let run = made["id"].as_str().unwrap();
+    for (method, path) in [(Method::POST, "stop"), (Method::GET, "logs")] {
+        let path = format!("/ray/jobs/{run}/{path}");
+        let (status, told) = send(method, &path, "bob", None).await;
+        assert_eq!(status, 404, "{path}: {told}");
+    }
+    let (_, theirs) = send(Method::GET, "/ray/jobs", "bob", None).await;
+    assert_eq!(theirs["jobs"], json!([]));
+    let (_, hers) = send(Method::GET, "/ray/jobs", "ann", None).await;
+    assert_eq!(hers["jobs"][0]["job_id"], run, "{hers}");
+    let (status, stopped) = send(Method::POST, &format!("/ray/jobs/{run}/stop"), "ann", None).await;
+    assert_eq!((status, &stopped["success"]), (200, &json!(true)), "{stopped}");
+}
+
+#[tokio::test]
 async fn there_are_so_many_sessions_and_open_runs() {
     let (_engine, host) = house("[limits]\nsessions = 2\nopen-runs = 1").await;
     let open = host.run(program("a", "ok 0 600000")).await.unwrap();
