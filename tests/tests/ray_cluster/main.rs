@@ -84,6 +84,10 @@ async fn the_seeds_request_gives_the_same_on_this_machine_and_by_every_way_to_a_
 #[tokio::test(flavor = "multi_thread")]
 async fn no_port_of_a_cluster_is_reached_from_outside_its_namespace() {
     let house = House::open().await;
+    let (host, _) = house.server(Way::InProcess).await;
+    let ran =
+        host.post("/execute", json!({ "code": "import ray\n\nray.init()\nprint(1)\n", "framework": "ray" })).await;
+    assert_eq!(ran.unwrap()["success"], true, "all of it listens once a program has run");
     let (within, ours) = (house.head.ports(), listening("/proc/self/net"));
     assert!(within.contains(&8265) && within.len() > 5, "{within:?}");
     let addresses = std::fs::read_to_string("/proc/net/fib_trie").unwrap();

@@ -116,7 +116,7 @@ fn is_rays(line: &str) -> bool {
         Some(_) => rest.split_once("] ").is_some_and(|(_, message)| message.contains(".cc:")),
         None => rest.starts_with('\t') && rest.contains(".py:") && rest.contains(" -- "),
     };
-    (is_time && is_message) || line.starts_with("Running entrypoint for job r")
+    (is_time && is_message) || line.starts_with("Running entrypoint for job ")
 }
 
 #[cfg(test)]
