@@ -27,7 +27,8 @@ mod tests;
 use enginehouse_pycheck::{Policy, Program, Syntax, check, paths::given, report};
 use enginehouse_sdk::{Failure, Finding, Rule, Severity, Source, Task};
 
-use self::{platform::Platform, walk::Walk};
+pub(crate) use self::platform::{Platform, VERSION};
+use self::walk::Walk;
 
 /// The most findings that are answered.
 const FINDINGS: usize = 200;

@@ -5,11 +5,11 @@ use enginehouse_sdk::Task;
 use crate::plan;
 
 /// The Ray of the platform `local`, and the one that names are held against.
-pub(super) const VERSION: &str = "Ray 2.60";
+pub(crate) const VERSION: &str = "Ray 2.60";
 
 /// The platform that a task has, or would be given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Platform {
+pub(crate) enum Platform {
     Local,
     Cluster,
     /// It cannot be told.
@@ -17,7 +17,7 @@ pub(super) enum Platform {
 }
 
 impl Platform {
-    pub(super) fn of(task: &Task) -> Self {
+    pub(crate) fn of(task: &Task) -> Self {
         let planned = match task.platform.as_deref() {
             None | Some("auto") => plan::plan(task).ok().map(|choice| choice.platform),
             Some(named) => Some(named.to_owned()),
