@@ -13,7 +13,7 @@ pub(super) fn system(task: &Task) -> String {
 fn profile(platform: Platform) -> String {
     match platform {
         Platform::Local => format!(
-            "- One machine without network: {VERSION} on a cluster of one node, with a few cores and a few GiB of memory, most of it \
+            "- One machine without network: {VERSION} on a cluster of one node, with a few cores and a few GiB of memory, half of it \
              for the object store. No GPU and no accelerator: a task that asks for one waits for ever.\n\
              - Leave `num_cpus` out, or ask for 1: a task that asks for more than there is never starts."
         ),
