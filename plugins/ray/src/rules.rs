@@ -1,11 +1,24 @@
 //! Reads a Ray program against its task: which rules there are, and one function that runs them.
 
+mod actors;
 mod cluster;
+mod datasets;
+mod environment;
+mod gets;
+mod large;
+mod methods;
 mod paths;
+mod platform;
 mod reads;
+mod refs;
 mod remote;
+mod repeats;
+mod resources;
+mod returns;
 mod safety;
 mod shared;
+mod size;
+mod walk;
 mod writes;
 
 #[cfg(test)]
@@ -14,11 +27,11 @@ mod tests;
 use enginehouse_pycheck::{Policy, Program, Syntax, check, paths::given, report};
 use enginehouse_sdk::{Failure, Finding, Rule, Severity, Source, Task};
 
+pub(crate) use self::platform::{Platform, VERSION};
+use self::walk::Walk;
+
 /// The most findings that are answered.
 const FINDINGS: usize = 200;
-
-/// What the engine has beside the standard library. Async actors need `asyncio`.
-const MODULES: &[&str] = &["ray", "pyarrow", "pandas", "numpy", "asyncio"];
 /// What makes data of what is written in the program.
 const MAKERS: &[&str] = &["ray.data.from_items", "ray.data.from_pandas"];
 
@@ -30,16 +43,31 @@ pub(crate) fn validate(task: &Task, code: &str) -> Vec<Finding> {
     };
     let program = Program::read(&syntax);
     let given = given(task);
+    let platform = Platform::of(task);
+    let walk = Walk::of(&program);
     let mut findings = reads::check(task, &program);
     let unread = findings.iter().any(|finding| finding.rule == "R018" && finding.severity == Severity::Error);
-    let policy =
-        Policy { modules: MODULES, given: &given, makers: if unread { MAKERS } else { &[] }, ..Policy::default() };
+    let policy = Policy {
+        modules: platform::MODULES,
+        given: &given,
+        makers: if unread { MAKERS } else { &[] },
+        lends_credentials: platform != Platform::Local,
+    };
     findings.extend(check(&program, &policy));
     findings.extend(cluster::check(&program));
+    findings.extend(environment::check(&program));
+    findings.extend(datasets::check(&program, platform));
     findings.extend(writes::check(task, &program));
     findings.extend(remote::check(&program));
+    findings.extend(gets::check(&program, &walk));
+    findings.extend(returns::check(&program, &walk));
+    findings.extend(repeats::check(&program, &walk));
+    findings.extend(large::check(&program, &walk));
+    findings.extend(actors::check(&program, &walk));
     findings.extend(shared::check(&program));
+    findings.extend(resources::check(&program, platform));
     findings.extend(safety::check(&program));
+    safety::once(&mut findings);
     report::tidy(findings, FINDINGS)
 }
 
@@ -64,34 +92,37 @@ pub(crate) fn readable(task: &Task) -> Result<(), Failure> {
     Ok(())
 }
 
-/// All rules of this plugin, for `describe`.
+/// All rules of this plugin, for `describe`. Each is told, and tested, by its page in `rules/`.
 pub(crate) fn rules() -> Vec<Rule> {
+    use Severity::{Error, Warning};
     let own = [
-        ("R001", Severity::Error, "The program imports ray."),
-        ("R002", Severity::Error, "ray.init() takes the cluster that is there: no foreign address, no local_mode."),
-        ("R004", Severity::Warning, "The program calls ray.init() itself."),
-        (
-            "R005",
-            Severity::Error,
-            "Remote functions and actors are called with .remote(), and others without; actors' methods too.",
-        ),
-        ("R006", Severity::Warning, "ray.get() gathers many results at once, and not one after the other in a loop."),
-        ("R013", Severity::Error, "Tasks do not change global variables: each process has its own."),
-        ("R015", Severity::Error, "Tasks start no processes of their own."),
-        ("R017", Severity::Error, "Readers of ray.data exist; all rows are taken only where there are few (warning)."),
-        ("R018", Severity::Error, "The given source is read."),
-        ("R019", Severity::Error, "The program writes a result to OUTPUT_PATH or prints it."),
-        ("R020", Severity::Error, "A Ray program does not use Spark."),
-        ("R022", Severity::Error, "A batch program starts no service: no Ray Serve, dashboard, jobs or client."),
-        ("R024", Severity::Error, "Nothing but the given sources is read."),
-        ("R025", Severity::Error, "Nothing is written elsewhere than to OUTPUT_PATH or the declared output."),
-        ("X109", Severity::Error, "No code is loaded from elsewhere: no runtime_env but env_vars."),
+        (Error, include_str!("../rules/R001.md")),
+        (Error, include_str!("../rules/R002.md")),
+        (Error, include_str!("../rules/R003.md")),
+        (Warning, include_str!("../rules/R004.md")),
+        (Error, include_str!("../rules/R005.md")),
+        (Warning, include_str!("../rules/R006.md")),
+        (Warning, include_str!("../rules/R007.md")),
+        (Warning, include_str!("../rules/R008.md")),
+        (Warning, include_str!("../rules/R009.md")),
+        (Warning, include_str!("../rules/R010.md")),
+        (Warning, include_str!("../rules/R011.md")),
+        (Warning, include_str!("../rules/R012.md")),
+        (Error, include_str!("../rules/R013.md")),
+        (Warning, include_str!("../rules/R014.md")),
+        (Error, include_str!("../rules/R015.md")),
+        (Warning, include_str!("../rules/R016.md")),
+        (Error, include_str!("../rules/R017.md")),
+        (Error, include_str!("../rules/R018.md")),
+        (Error, include_str!("../rules/R019.md")),
+        (Error, include_str!("../rules/R020.md")),
+        (Warning, include_str!("../rules/R021.md")),
+        (Error, include_str!("../rules/R022.md")),
+        (Error, include_str!("../rules/R023.md")),
+        (Error, include_str!("../rules/R024.md")),
+        (Error, include_str!("../rules/R025.md")),
+        (Error, include_str!("../rules/X109.md")),
     ];
-    let own = own.map(|(id, severity, summary)| Rule {
-        id: id.to_owned(),
-        severity,
-        summary: summary.to_owned(),
-        page: String::new(),
-    });
+    let own = own.map(|(severity, page)| Rule::of_page(severity, page));
     enginehouse_pycheck::rules().into_iter().chain(own).collect()
 }

@@ -94,6 +94,7 @@ fn service(program: &Program<'_>, path: &str, place: &impl enginehouse_pycheck::
     report::error("R022", program.span(place), message, "calculate the result, write it and end")
 }
 
-fn within(path: &str, names: &[&str]) -> bool {
+/// Whether a dotted path lies at or under one of these.
+pub(super) fn within(path: &str, names: &[&str]) -> bool {
     names.iter().any(|name| path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
 }

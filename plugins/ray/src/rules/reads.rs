@@ -1,4 +1,4 @@
-//! What the program reads. Rules `R017`, `R018` and `R024`.
+//! What the program reads. Rules `R018` and `R024`.
 
 use enginehouse_pycheck::{
     Call, Program, Ranged, TextRange, Value,
@@ -11,29 +11,7 @@ use enginehouse_sdk::{Finding, Task};
 use super::paths::places;
 
 const READER: &str = "ray.data.read_";
-/// Readers of files: the first argument says which.
-const FILES: &[&str] = &[
-    "audio",
-    "avro",
-    "binary_files",
-    "csv",
-    "delta",
-    "hudi",
-    "images",
-    "json",
-    "lance",
-    "mcap",
-    "numpy",
-    "orc",
-    "parquet",
-    "parquet_bulk",
-    "text",
-    "tfrecords",
-    "videos",
-    "webdataset",
-    "zarr",
-];
-/// Readers of anything else.
+/// Readers of anything but files.
 const OTHERS: &[&str] = &[
     "bigquery",
     "clickhouse",
@@ -49,7 +27,7 @@ const OTHERS: &[&str] = &[
     "unity_catalog",
 ];
 /// What keeps the rows few.
-const BOUNDS: &[&str] = &[
+pub(super) const BOUNDS: &[&str] = &[
     "limit",
     "take",
     "take_batch",
@@ -109,7 +87,6 @@ pub(super) fn check(task: &Task, program: &Program<'_>) -> Vec<Finding> {
         let hint = format!("read it with `ray.data`, from exactly `{uri}`");
         if none { report::error("R018", None, message, hint) } else { report::warning("R018", None, message, hint) }
     }));
-    findings.extend(program.calls().iter().filter_map(|call| misused(program, call)));
     findings
 }
 
@@ -141,29 +118,4 @@ fn of_call<'a>(program: &Program<'a>, call: &Call<'a>) -> Vec<(TextRange, What)>
         }
     }
     found
-}
-
-/// Readers that do not exist, and all rows taken into the program.
-fn misused(program: &Program<'_>, call: &Call<'_>) -> Option<Finding> {
-    let span = program.span(call.node);
-    for chain in call.chains.iter() {
-        let path = chain.path().unwrap_or_default();
-        let Some(reader) = path.strip_prefix(READER) else { continue };
-        if !reader.contains('.') && !FILES.contains(&reader) && !OTHERS.contains(&reader) {
-            let message = format!("`ray.data.read_{}` does not exist", report::quote(reader));
-            return Some(report::error(
-                "R017",
-                span,
-                message,
-                "use `ray.data.read_csv`, `read_parquet` or `read_text`",
-            ));
-        }
-        let name = call.called(chain).filter(|name| matches!(*name, "take_all" | "to_pandas"));
-        let few = BOUNDS.iter().any(|bound| chain.has(bound)) || call.argument(0, "limit").is_some();
-        if let Some(name) = name.filter(|_| !few) {
-            let message = format!("`{name}()` brings all rows into the program");
-            return Some(report::warning("R017", span, message, "write the dataset out, or call `.limit(n)` first"));
-        }
-    }
-    None
 }

@@ -1,10 +1,12 @@
 //! Ways out that Ray and its packages have. Rules `R015`, `X104`, `X106`, `X107`, `X109`, `X110`.
 
 use enginehouse_pycheck::{Call, Program, ast::Expr, report};
-use enginehouse_sdk::Finding;
+use enginehouse_sdk::{Finding, Span};
 
-/// Modules that start processes; the common rules refuse them as well, with a hint for any engine.
-const PROCESSES: &[&str] = &["multiprocessing", "concurrent.futures", "subprocess", "os.fork"];
+use super::cluster::within;
+
+/// What starts processes; the common rules refuse it as well, with a hint for any engine.
+const PROCESSES: &[&str] = &["multiprocessing", "concurrent.futures", "os.fork", "os.forkpty"];
 /// Native code within the packages.
 const NATIVE: &[&str] = &["numpy.ctypeslib", "numpy.distutils", "numpy.f2py", "ray.cross_language", "pyarrow.cffi"];
 const FILES: &[&str] = &["delete_dir", "delete_dir_contents", "delete_root_dir_contents", "delete_file"];
@@ -12,17 +14,11 @@ const FILES: &[&str] = &["delete_dir", "delete_dir_contents", "delete_root_dir_c
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, range) in program.imports() {
-        let within = |names: &[&str]| {
-            names
-                .iter()
-                .any(|name| path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
-        };
         let span = program.span(&range);
-        if within(PROCESSES) {
-            let message = format!("`{}` starts processes beside Ray's own", report::quote(&path));
-            findings.push(report::error("R015", span, message, "call remote functions: Ray runs them in processes"));
+        if within(&path, PROCESSES) {
+            findings.push(processes(&path, span));
         }
-        if within(NATIVE) {
+        if within(&path, NATIVE) {
             let message = format!("`{}` calls native code", report::quote(&path));
             findings.push(report::error("X110", span, message, "use NumPy's and Arrow's own functions"));
         }
@@ -40,13 +36,33 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
         } else if NATIVE.iter().any(|native| path.starts_with(native)) {
             let message = format!("`{}` calls native code", report::quote(path));
             findings.push(report::error("X110", span, message, "use NumPy's and Arrow's own functions"));
-        } else if path == "os.fork" {
-            let message = "`os.fork` starts processes beside Ray's own";
-            findings.push(report::error("R015", span, message, "call remote functions: Ray runs them in processes"));
+        } else if within(path, PROCESSES) {
+            findings.push(processes(path, span));
         }
     }
     findings.extend(program.calls().iter().flat_map(|call| of_call(program, call)));
     findings
+}
+
+fn processes(path: &str, span: Option<Span>) -> Finding {
+    let message = format!("`{}` starts processes beside Ray's own", report::quote(path));
+    report::error("R015", span, message, "call remote functions: Ray runs them in processes")
+}
+
+/// What the common rules say of processes gives way to Ray's own words, and these stand only where the common rules object: counting cores
+/// is harmless.
+pub(super) fn once(findings: &mut Vec<Finding>) {
+    let spans = |rules: &[&str]| -> Vec<_> {
+        let of = findings.iter().filter(|finding| rules.contains(&finding.rule.as_str()));
+        of.filter_map(|finding| finding.span).collect()
+    };
+    let (common, own) = (spans(&["X101", "X110"]), spans(&["R015"]));
+    let at = |spans: &[Span], finding: &Finding| finding.span.as_ref().is_some_and(|span| spans.contains(span));
+    findings.retain(|finding| match finding.rule.as_str() {
+        "R015" => at(&common, finding),
+        "X101" | "X110" => !at(&own, finding),
+        _ => true,
+    });
 }
 
 /// Ray's internals: `ray._private`, `ray._raylet`.

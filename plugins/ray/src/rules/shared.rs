@@ -104,7 +104,7 @@ impl<'a> Task<'_, 'a> {
 }
 
 /// Parameters, and all that is assigned in the function or within it.
-fn own(def: &StmtFunctionDef) -> BTreeSet<&str> {
+pub(super) fn own(def: &StmtFunctionDef) -> BTreeSet<&str> {
     struct Bound<'a>(BTreeSet<&'a str>);
     impl<'a> Visitor<'a> for Bound<'a> {
         fn visit_expr(&mut self, expr: &'a Expr) {

@@ -2,7 +2,11 @@ use enginehouse_sdk::{Finding, RelationKind, RelationSource, Severity, Source, T
 
 use super::{readable, rules, validate};
 
+mod datasets;
 mod good;
+mod pages;
+mod results;
+mod tasks;
 
 const HEAD: &str = "import os\nimport ray\n\nray.init()\noutput = os.environ[\"OUTPUT_PATH\"]\n";
 const READ: &str = "data = ray.data.read_csv(\"s3://data/sales.csv\")\n";
@@ -182,17 +186,6 @@ fn r015_tasks_start_no_processes() {
 }
 
 #[test]
-fn r017_readers_exist_and_rows_are_few() {
-    caught("R017", Error, &csv(), &format!("{HEAD}data = ray.data.read_excel(\"s3://data/sales.csv\")\n{WRITE}"));
-    for call in ["take_all()", "filter(expr=\"amount > 1\").to_pandas()"] {
-        caught("R017", Warning, &csv(), &format!("{HEAD}{READ}print(data.{call})\n{WRITE}"));
-    }
-    for call in ["limit(5).take_all()", "take_all(limit=10)", "groupby(\"region\").count().take_all()", "take(5)"] {
-        spared("R017", &csv(), &format!("{HEAD}{READ}print(data.{call})\n{WRITE}"));
-    }
-}
-
-#[test]
 fn c006_data_is_made_up_where_the_source_is_not_read() {
     let made = "data = ray.data.from_items([{\"region\": \"north\", \"amount\": 1.5}])\n";
     caught("C006", Error, &csv(), &format!("{HEAD}{made}{WRITE}"));
@@ -319,4 +312,18 @@ fn ways_out_are_closed() {
         caught(rule, Error, &task(vec![]), &core(code));
     }
     spared("X109", &task(vec![]), &core("ray.init(runtime_env={\"env_vars\": {\"A\": \"1\"}})"));
+}
+
+#[test]
+fn hostile_text_is_answered() {
+    for code in [
+        "\u{0}".to_owned(),
+        "import ray\n".to_owned() + &"x = ray.get(f.remote(x))\n".repeat(4000),
+        "import ray\n".to_owned() + &"r = [f.remote(x) for x in range(9)]\nfor y in r:\n    ray.get(y)\n".repeat(1500),
+        "import ray\n".to_owned() + &"@ray.remote\ndef f(a):\n    return ray.get(a)\n".repeat(1500),
+        "import ray\n".to_owned() + &"ray.data.range(1).map(lambda row: 1 + ".repeat(100),
+        "import ray\nN = 9 ** 9 ** 9 ** 9\nray.get([f.remote(x) for x in range(N, -N, 0)])\n".to_owned(),
+    ] {
+        assert!(!validate(&task(vec![]), &code).is_empty());
+    }
 }
