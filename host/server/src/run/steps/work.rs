@@ -21,7 +21,7 @@ const GRACE_MS: i64 = 30_000;
 /// An engine is asked at most and at least this often.
 const MIN_POLL: Duration = Duration::from_millis(20);
 const MAX_POLL: Duration = Duration::from_secs(10);
-/// Who wants to be asked more often than this is, while the wait is short: an end is seen late by an eighth of it at most.
+/// Who wants to be asked more often than this is, while the wait is short: an end is seen late by a twentieth of it at most.
 const STEADY_POLL: Duration = Duration::from_millis(300);
 
 /// Whether a run at its engine is over the limit that counts: for the queue until its program begins, then for the program.
@@ -36,7 +36,7 @@ pub(super) fn is_late(row: &RunRow) -> bool {
 
 /// When to ask an engine again that wants to be asked after `asked`.
 fn pause(asked: Duration, waited: Duration) -> Duration {
-    asked.max(STEADY_POLL.min(waited / 8)).clamp(MIN_POLL, MAX_POLL)
+    asked.max(STEADY_POLL.min(waited / 20)).clamp(MIN_POLL, MAX_POLL)
 }
 
 impl Steps<'_> {
@@ -215,7 +215,7 @@ mod tests {
         for (asked, waited, expected) in [
             (20, 0, 20),
             (0, 80, 20),
-            (20, 800, 100),
+            (20, 2_000, 100),
             (20, 3_600_000, 300),
             (2_000, 0, 2_000),
             (2_000, 3_600_000, 2_000),
