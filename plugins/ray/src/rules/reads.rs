@@ -26,7 +26,6 @@ const FILES: &[&str] = &[
     "numpy",
     "orc",
     "parquet",
-    "parquet_bulk",
     "text",
     "tfrecords",
     "videos",
