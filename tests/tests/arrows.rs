@@ -34,6 +34,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("enginehouse-sdk", &[]),
     ("enginehouse-pycheck", &["enginehouse-sdk"]),
     ("enginehouse-recipes", &["enginehouse-sdk"]),
+    ("enginehouse-corpus", &["enginehouse-sdk"]),
     ("enginehouse-spark", &["enginehouse-sdk", "enginehouse-pycheck", "enginehouse-recipes"]),
     ("enginehouse-ray", &["enginehouse-sdk", "enginehouse-pycheck", "enginehouse-recipes"]),
     ("enginehouse-component", &[]),

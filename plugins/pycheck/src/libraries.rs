@@ -75,7 +75,10 @@ pub fn writes<'a>(program: &Program<'a>, call: &Call<'a>, chain: &Chain<'a>) -> 
         let target = first.or(named).filter(|target| !buffer && !target.is_none_literal_expr())?;
         return Some(Touched::Paths(program.texts_within(target)));
     }
-    if matches!(name, "to_sql" | "to_gbq" | "to_table") && chain.length() > 1 {
+    // Arrow's `to_table` reads, and takes no name.
+    let named = name != "to_table" || call.spreads() || call.argument(0, "name").is_some();
+    let table = matches!(name, "to_sql" | "to_gbq" | "to_table") && named && !path.starts_with("pyarrow.");
+    if table && chain.length() > 1 {
         return Some(Touched::Table);
     }
     if is_first(chain) && path.starts_with("pyarrow.") && (name.starts_with("write_") || name.ends_with("Writer")) {

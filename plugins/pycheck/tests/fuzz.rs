@@ -1,10 +1,8 @@
 //! Whatever is sent as code is read to the end: no panic, findings within the text, the same ones each time.
 //!
 //! Runs for two seconds; longer with `BOLERO_RANDOM_TEST_TIME_MS`, as in CI.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails loudly")]
 
-use std::time::Duration;
-
+use enginehouse_corpus::fuzz::{self, SHORT, holds};
 use enginehouse_pycheck::{Policy, Program, Syntax, check};
 use enginehouse_sdk::Finding;
 
@@ -125,54 +123,26 @@ fn read(code: &str) -> Vec<Finding> {
     }
 }
 
-fn holds(code: &str) {
-    let findings = read(code);
-    // Python ends a line at a lone carriage return as well.
-    let lines = code.matches(['\n', '\r']).count() + 1;
-    for finding in &findings {
-        assert!(!finding.rule.is_empty() && !finding.message.is_empty());
-        if let Some(span) = &finding.span {
-            assert!(span.start.line >= 1 && span.start.line as usize <= lines, "{finding:?} in {code:?}");
-        }
-    }
-    let said = |findings: &[Finding]| findings.iter().map(|f| format!("{f:?}")).collect::<Vec<_>>();
-    assert_eq!(said(&findings), said(&read(code)), "{code:?}");
-}
-
 /// The programs in `corpus/`, cut at a place and put before a piece of another.
 #[test]
 fn fuzz_code_of_the_corpus() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
-    let programs =
-        std::fs::read_dir(folder).unwrap().map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
-    let lines: Vec<String> = programs.flat_map(|code| code.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    let lines = fuzz::lines_of(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus"));
     bolero::check!().with_test_time(SHORT).with_iterations(usize::MAX).with_max_len(200).for_each(|bytes: &[u8]| {
-        let code: String = bytes
-            .chunks(3)
-            .map(|place| {
-                let number = place.iter().fold(0, |number, byte| number * 256 + usize::from(*byte));
-                let line = &lines[number % lines.len()];
-                if number % 7 == 0 { line.trim_start().to_owned() } else { format!("{line}\n") }
-            })
-            .collect();
-        holds(&code);
+        holds(&fuzz::of_lines(&lines, bytes), read);
     });
 }
-
-const SHORT: Duration = Duration::from_secs(2);
 
 #[test]
 fn fuzz_code_of_any_bytes() {
     bolero::check!()
         .with_test_time(SHORT)
         .with_iterations(usize::MAX)
-        .for_each(|bytes: &[u8]| holds(&String::from_utf8_lossy(bytes)));
+        .for_each(|bytes: &[u8]| holds(&String::from_utf8_lossy(bytes), read));
 }
 
 #[test]
 fn fuzz_code_of_pythons_own_pieces() {
     bolero::check!().with_test_time(SHORT).with_iterations(usize::MAX).with_max_len(400).for_each(|bytes: &[u8]| {
-        let code: String = bytes.iter().map(|byte| PIECES[usize::from(*byte) % PIECES.len()]).collect();
-        holds(&code);
+        holds(&fuzz::of_pieces(PIECES, bytes), read);
     });
 }

@@ -1,10 +1,8 @@
 //! Whatever is sent as a program is read to the end: no panic, findings within the text, the same ones each time.
 //!
 //! Runs for two seconds; longer with `BOLERO_RANDOM_TEST_TIME_MS`, as in CI.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails loudly")]
 
-use std::time::Duration;
-
+use enginehouse_corpus::fuzz::{self, SHORT};
 use enginehouse_sdk::{Source, Supervisor, Task, testing};
 use enginehouse_spark::Spark;
 
@@ -122,26 +120,14 @@ fn task() -> Task {
 }
 
 fn holds(task: &Task, code: &str) {
-    let findings = Spark::validate(task, code);
-    // Python ends a line at a lone carriage return as well.
-    let lines = code.matches(['\n', '\r']).count() + 1;
-    for finding in &findings {
-        assert!(!finding.rule.is_empty() && !finding.message.is_empty());
-        if let Some(span) = &finding.span {
-            assert!(span.start.line >= 1 && span.start.line as usize <= lines, "{finding:?} in {code:?}");
-        }
-    }
-    assert_eq!(findings, Spark::validate(task, code), "{code:?}");
+    fuzz::holds(code, |code| Spark::validate(task, code));
 }
-
-const SHORT: Duration = Duration::from_secs(2);
 
 #[test]
 fn fuzz_programs_of_spark_and_sql_pieces() {
     let task = task();
     bolero::check!().with_test_time(SHORT).with_iterations(usize::MAX).with_max_len(300).for_each(|bytes: &[u8]| {
-        let code: String = bytes.iter().map(|byte| PIECES[usize::from(*byte) % PIECES.len()]).collect();
-        holds(&task, &code);
+        holds(&task, &fuzz::of_pieces(PIECES, bytes));
     });
 }
 
@@ -149,11 +135,7 @@ fn fuzz_programs_of_spark_and_sql_pieces() {
 fn fuzz_programs_with_their_lines_mixed() {
     let task = task();
     let lines: Vec<&str> = SEEDS.iter().flat_map(|page| page.lines()).filter(|line| !line.starts_with("```")).collect();
-    bolero::check!().with_test_time(SHORT).with_iterations(usize::MAX).with_max_len(80).for_each(|bytes: &[u8]| {
-        let code: Vec<&str> = bytes
-            .chunks(2)
-            .map(|at| lines[at.iter().fold(0, |n, b| n * 256 + usize::from(*b)) % lines.len()])
-            .collect();
-        holds(&task, &code.join("\n"));
+    bolero::check!().with_test_time(SHORT).with_iterations(usize::MAX).with_max_len(120).for_each(|bytes: &[u8]| {
+        holds(&task, &fuzz::of_lines(&lines, bytes));
     });
 }

@@ -54,9 +54,14 @@ fn main() {
         );
         native.insert(size, natively(size));
     }
-    let assembled =
-        threads.block_on(through_plugin(&plugin, &script::sales_task(), |number| script::assembled(1000, number)));
-    let validate_1000_lines_ms = assembled / 1e3;
+    let assembled = |framework: &str| {
+        let (plugin, task) = (app.plugin(framework).unwrap(), script::sales_task());
+        let programs = script::sales_programs(framework);
+        let program = |number| script::assembled(&programs, 1000, number);
+        threads.block_on(through_plugin(&plugin, &task, program)) / 1e3
+    };
+    let validate_1000_lines_ms = assembled("spark");
+    let ray_validate_1000_lines_ms = assembled("ray");
     let cpython = python::parse_and_walk(&SIZES);
     drop((plugin, app));
     let ours = threads.block_on(http::ours());
@@ -73,6 +78,7 @@ fn main() {
     let ratios = SIZES.map(|size| format!("{:>10.2}", through[&size] / native[&size])).concat();
     println!("  {:<41}{ratios}", "plugin / native");
     println!("1000 lines of programs as people write them, through the plugin {validate_1000_lines_ms:>7.1} ms");
+    println!("1000 lines of Ray programs, through the plugin {ray_validate_1000_lines_ms:>24.1} ms");
     println!("a fresh instance with a call that only plans {fresh:>8.1} µs");
     println!("validate over HTTP, 100 lines, requests a second");
     println!("  enginehouse, every program new        {ours:>10.0}   {:.1} × FastAPI", ours / fastapi);
@@ -88,6 +94,7 @@ fn main() {
         "plugin_us": keyed(&through),
         "cpython_us": keyed(&cpython),
         "validate_1000_lines_ms": round(validate_1000_lines_ms),
+        "ray_validate_1000_lines_ms": round(ray_validate_1000_lines_ms),
         "http_rps": round(ours),
         "http_cached_rps": round(cached),
         "fastapi_rps": round(fastapi),

@@ -6,7 +6,7 @@ use enginehouse_runtime as runtime;
 use enginehouse_sdk as sdk;
 
 const URI: &str = "s3://data/sales.csv";
-/// What most programs of the validator's corpus read.
+/// What most programs of the validators' corpora read.
 const SALES: &str = "s3://retail/sales.csv";
 const COLUMNS: [&str; 3] = ["region", "amount", "day"];
 
@@ -32,11 +32,9 @@ pub(crate) fn program(lines: usize, number: usize) -> String {
     text
 }
 
-/// The programs of the validator's corpus that read `SALES`, each as a function, over and over up to so many lines; another
-/// for every `number`.
-pub(crate) fn assembled(lines: usize, number: usize) -> String {
+/// Programs, each as a function, over and over up to so many lines; another for every `number`.
+pub(crate) fn assembled(programs: &[String], lines: usize, number: usize) -> String {
     let mut text = format!("# {number}\n");
-    let programs = sales_programs();
     for (turn, program) in programs.iter().cycle().enumerate() {
         let left = lines.saturating_sub(text.lines().count());
         // A program that is cut off would be no Python.
@@ -53,9 +51,9 @@ pub(crate) fn assembled(lines: usize, number: usize) -> String {
     text
 }
 
-/// Without what may only stand in a module.
-fn sales_programs() -> Vec<String> {
-    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../plugins/spark/tests/corpus/valid"));
+/// The programs of a validator's corpus that read `SALES`, without those of what may only stand in a module.
+pub(crate) fn sales_programs(framework: &str) -> Vec<String> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../plugins/{framework}/tests/corpus/valid"));
     let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     let programs = paths.into_iter().map(|path| fs::read_to_string(path).unwrap());

@@ -1,12 +1,12 @@
 //! What the task asks for: its sources, its tables, its output, its platform.
 
+use enginehouse_corpus::{
+    Mutant, Mutation, Valid,
+    mutations::{error, in_function, quoted, sibling, text_or_calls, warning},
+};
 use enginehouse_sdk::Source;
 
-use super::{error, in_function, warning, with_spark};
-use crate::{
-    mutation::{Mutant, Mutation},
-    program::Valid,
-};
+use super::with_spark;
 
 const OUTPUT: &str = "os.environ[\"OUTPUT_PATH\"]";
 
@@ -17,13 +17,13 @@ pub(super) fn all() -> Vec<Mutation> {
 fn sources() -> Vec<Mutation> {
     vec![
         error("P002", "another file is read", &["P003"], |valid| {
-            let (one, uri) = (only_source(valid)?, valid.uri()?);
-            Mutant::anywhere(valid.replace_all(&quoted(uri), &quoted(&sibling(uri)))?).filter(|_| one)
+            let uri = valid.uri().filter(|_| valid.has_one_source())?;
+            Mutant::anywhere(valid.replace_all(&quoted(uri), &quoted(&sibling(uri)))?)
         }),
         error("P002", "another bucket is read", &["P003"], |valid| {
-            let (one, uri) = (only_source(valid)?, valid.uri()?);
+            let uri = valid.uri().filter(|_| valid.has_one_source())?;
             let (_, key) = uri.split_once("://")?.1.split_once('/')?;
-            Mutant::anywhere(valid.replace_all(&quoted(uri), &quoted(&format!("s3://corpus/{key}")))?).filter(|_| one)
+            Mutant::anywhere(valid.replace_all(&quoted(uri), &quoted(&format!("s3://corpus/{key}")))?)
         }),
         error("P003", "a sibling is read", &["P002"], |valid| {
             let uri = valid.uri()?;
@@ -104,8 +104,8 @@ fn tables() -> Vec<Mutation> {
             Mutant::at_any(code, &other)
         }),
         error("P002", "the table is not read", &["P003"], |valid| {
-            only_source(valid)?;
-            let read = format!("spark.table(\"{}\")", valid.table()?);
+            let table = valid.table().filter(|_| valid.has_one_source())?;
+            let read = format!("spark.table(\"{table}\")");
             Mutant::anywhere(valid.replace(&read, "spark.read.parquet(\"s3://corpus/x/\")")?)
         }),
         error("P005", "a catalog of one's own", &[], |valid| {
@@ -189,7 +189,7 @@ fn outputs() -> Vec<Mutation> {
         }),
         warning("P007", "a write without its mode", |valid| {
             let code = valid.replace(".mode(\"overwrite\")", "")?;
-            places(code, ".write", &[".parquet(", ".save("])
+            text_or_calls(code, ".write", &[".parquet(", ".save("])
         }),
     ]
 }
@@ -238,39 +238,12 @@ fn platform() -> Vec<Mutation> {
     ]
 }
 
-fn quoted(text: &str) -> String {
-    format!("\"{text}\"")
-}
-
-/// Some when the task has one source alone.
-fn only_source(valid: &Valid) -> Option<bool> {
-    (valid.task.sources.len() == 1).then_some(true)
-}
-
-/// A place beside another: `s3://a/b.csv` and `s3://a/b_corpus.csv`.
-fn sibling(uri: &str) -> String {
-    let (start, name) = uri.trim_end_matches('/').rsplit_once('/').unwrap_or(("", uri));
-    let slash = if uri.ends_with('/') { "/" } else { "" };
-    match name.split_once('.') {
-        Some((stem, extension)) => format!("{start}/{stem}_corpus.{extension}"),
-        None => format!("{start}/{name}_corpus{slash}"),
-    }
-}
-
 /// At fault is a text, or the call that reads what stands in it.
 fn read(code: String, text: &str) -> Option<Mutant> {
-    places(code, text, &[".read", ".load(", "spark.sql(", ".csv(", "sql(", "from_options", "SELECT"])
+    text_or_calls(code, text, &[".read", ".load(", "spark.sql(", ".csv(", "sql(", "from_options", "SELECT"])
 }
 
 /// At fault is a text, or the call that writes to it.
 fn written(code: String, text: &str) -> Option<Mutant> {
-    places(code, text, &[".write", ".save(", "spark.sql("])
-}
-
-fn places(code: String, text: &str, calls: &[&str]) -> Option<Mutant> {
-    let mut mutant = Mutant::at_any(code, text)?;
-    for call in calls {
-        mutant.places.extend(mutant.code.match_indices(call).map(|(at, _)| at..at + call.len()));
-    }
-    Some(mutant)
+    text_or_calls(code, text, &[".write", ".save(", "spark.sql("])
 }

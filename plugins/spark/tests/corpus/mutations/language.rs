@@ -1,15 +1,15 @@
 //! PySpark itself: its functions, its columns, and the builtins that they hide.
 
+use enginehouse_corpus::{
+    Mutant, Mutation, Valid,
+    mutations::{at_end, deep, error, in_function, warning},
+};
 use enginehouse_sdk::Source;
 
-use super::{at_end, deep, error, in_function, warning, with_spark};
-use crate::{
-    mutation::{Mutant, Mutation},
-    program::Valid,
-};
+use super::{functions, with_spark};
 
 pub(super) fn all() -> Vec<Mutation> {
-    [builtins(), booleans(), functions(), columns(), driver()].into_iter().flatten().collect()
+    [builtins(), booleans(), names(), columns(), driver()].into_iter().flatten().collect()
 }
 
 fn builtins() -> Vec<Mutation> {
@@ -56,7 +56,7 @@ fn uses_builtins(valid: &Valid) -> bool {
 
 /// A column as the program writes it.
 fn column(valid: &Valid, name: &str) -> Option<String> {
-    match valid.functions() {
+    match functions(valid) {
         Some(functions) => Some(format!("{functions}.col(\"{name}\")")),
         None => {
             let import = valid.code.lines().find(|line| line.starts_with("from pyspark.sql.functions import"))?;
@@ -100,11 +100,11 @@ fn booleans() -> Vec<Mutation> {
     own.into_iter().chain(swapped).chain([tests]).collect()
 }
 
-fn functions() -> Vec<Mutation> {
+fn names() -> Vec<Mutation> {
     let made_up: [&str; 5] = ["to_datetime", "date_parse", "string_length", "group_concat", "if_null"];
     let called = made_up.map(|name| {
         error("P015", &format!("there is no function {name}"), &[], move |valid| {
-            let call = format!("{}.{name}(\"corpus\")", valid.functions()?);
+            let call = format!("{}.{name}(\"corpus\")", functions(valid)?);
             at_end(valid, &format!("print({call})"), &call)
         })
     });
@@ -117,7 +117,7 @@ fn functions() -> Vec<Mutation> {
     });
     let misspelt = [
         error("P015", "a function is misspelt", &[], |valid| {
-            let functions = valid.functions()?;
+            let functions = functions(valid)?;
             let sum = format!("{functions}.sum(");
             Mutant::at_any(valid.replace(&sum, &format!("{functions}.summ("))?, &format!("{functions}.summ("))
         }),
@@ -188,7 +188,7 @@ fn columns() -> Vec<Mutation> {
                 step = step.replace("COL", &column(valid, "corpus_x")?);
             }
             if step.contains("FUNCTIONS") {
-                step = step.replace("FUNCTIONS", valid.functions()?);
+                step = step.replace("FUNCTIONS", functions(valid)?);
             }
             let code = valid.replace(line, &format!("{line}\ncorpus_frame = {frame}.{step}"))?;
             Mutant::at(code, "corpus_x")
@@ -272,7 +272,7 @@ fn driver() -> Vec<Mutation> {
     .map(|(rule, name, statements, wrong)| {
         warning(rule, name, move |valid| {
             let (line, frame) = frame(valid)?;
-            let statements = statements.replace("FRAME", frame).replace("FUNCTIONS", valid.functions()?);
+            let statements = statements.replace("FRAME", frame).replace("FUNCTIONS", functions(valid)?);
             let code = valid.replace(line, &format!("{line}\n{statements}"))?;
             Mutant::at(code, &wrong.replace("FRAME", frame))
         })

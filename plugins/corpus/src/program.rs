@@ -1,19 +1,21 @@
-//! The programs in `valid/`, each with the task that it is an answer to.
+//! Valid programs, each with the task that it is an answer to.
 //!
 //! The comments at the top, up to the first empty line, are TOML: `platform` and `output` where they are not the usual, then
 //! `[[objects]]`, `[[tables]]` and `[[relations]]`, with their columns in the words of Spark's DDL.
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use enginehouse_sdk::{ObjectSource, RelationSource, Source, TableSource, Task, testing};
 use serde::Deserialize;
 
 /// A valid program.
-pub(crate) struct Valid {
-    pub(crate) name: String,
-    pub(crate) task: Task,
+pub struct Valid {
+    /// That of its file.
+    pub name: String,
+    /// What it was asked for.
+    pub task: Task,
     /// All of it, with its head.
-    pub(crate) code: String,
+    pub code: String,
 }
 
 #[derive(Deserialize)]
@@ -59,9 +61,8 @@ struct Relation {
     columns: String,
 }
 
-/// All of them, in the order of their names.
-pub(crate) fn all() -> Vec<Valid> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/valid");
+/// Those in a folder, in the order of their names.
+pub fn programs(folder: impl AsRef<Path>) -> Vec<Valid> {
     let mut programs: Vec<Valid> = fs::read_dir(folder)
         .expect("the corpus is there")
         .map(|entry| entry.expect("an entry").path())
@@ -131,12 +132,17 @@ fn columns(ddl: &str) -> Vec<(&str, &str)> {
 
 impl Valid {
     /// Where the program itself begins, behind its head.
-    pub(crate) fn body(&self) -> usize {
+    pub fn body(&self) -> usize {
         self.code.find("\n\n").map_or(0, |end| end + 1)
     }
 
+    /// Whether the task has one source alone.
+    pub fn has_one_source(&self) -> bool {
+        self.task.sources.len() == 1
+    }
+
     /// The uri of the first source of objects.
-    pub(crate) fn uri(&self) -> Option<&str> {
+    pub fn uri(&self) -> Option<&str> {
         self.task.sources.iter().find_map(|source| match source {
             Source::Objects(objects) => Some(objects.uri.as_str()),
             _ => None,
@@ -144,25 +150,15 @@ impl Valid {
     }
 
     /// The first table, as `database.name`.
-    pub(crate) fn table(&self) -> Option<String> {
+    pub fn table(&self) -> Option<String> {
         self.task.sources.iter().find_map(|source| match source {
             Source::Table(table) => Some(format!("{}.{}", table.database, table.name)),
             _ => None,
         })
     }
 
-    /// The name under which the program knows `pyspark.sql.functions`.
-    pub(crate) fn functions(&self) -> Option<&str> {
-        ["F", "f", "func"].into_iter().find(|name| {
-            self.code.lines().any(|line| {
-                line.starts_with(['f', 'i'])
-                    && (line.ends_with(&format!("functions as {name}")) && line.contains("import"))
-            })
-        })
-    }
-
     /// Whether the module itself has this name, by a plain assignment.
-    pub(crate) fn assigns(&self, name: &str) -> bool {
+    pub fn assigns(&self, name: &str) -> bool {
         self.code.lines().any(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(" = ")))
     }
 }

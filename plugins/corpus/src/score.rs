@@ -11,26 +11,28 @@ use crate::{
 
 /// What the mutations for one rule came to.
 #[derive(Default)]
-pub(crate) struct Score {
-    pub(crate) applied: usize,
-    pub(crate) caught: usize,
+pub struct Score {
+    /// Programs that were made wrong.
+    pub applied: usize,
+    /// Found by the rule, in the right place.
+    pub caught: usize,
     /// Found by the rule, in the wrong place.
-    pub(crate) misplaced: usize,
+    pub misplaced: usize,
     /// Not found, where a note says already of the valid program that this cannot be told.
-    pub(crate) untold: usize,
+    pub untold: usize,
     /// Errors of neither the rule nor its companions.
-    pub(crate) extra: usize,
+    pub extra: usize,
     /// What went wrong, in words.
-    pub(crate) faults: Vec<String>,
+    pub faults: Vec<String>,
 }
 
 /// By rule, and whether the fault lay in the programs' own steps.
 #[derive(Default)]
-pub(crate) struct Scores(pub(crate) BTreeMap<(&'static str, bool), Score>);
+pub struct Scores(pub BTreeMap<(&'static str, bool), Score>);
 
 impl Scores {
     /// Takes in what was found in a program that was made wrong, and in the `valid` one before.
-    pub(crate) fn add(
+    pub fn add(
         &mut self,
         valid: &Valid,
         before: &[Finding],
@@ -63,7 +65,16 @@ impl Scores {
         }
     }
 
-    pub(crate) fn table(&self) -> String {
+    /// What went wrong, where of the deep mutations only a share below this one is wrong.
+    pub fn faults(&self, deep: f64) -> Vec<String> {
+        let missed =
+            |((_, is_deep), score): &(&(&str, bool), &Score)| !is_deep || score.extra > 0 || score.recall() < deep;
+        let missed = self.0.iter().filter(missed);
+        missed.flat_map(|((rule, _), score)| score.faults.iter().map(move |fault| format!("{rule} {fault}"))).collect()
+    }
+
+    /// A row for each rule.
+    pub fn table(&self) -> String {
         let mut table = format!(
             "{:<11}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>11}\n",
             "rule", "applied", "caught", "moved", "untold", "extra", "recall", "precision"
@@ -88,19 +99,19 @@ impl Scores {
 #[expect(clippy::cast_precision_loss, reason = "shares of a few thousand")]
 impl Score {
     /// The share of the mutations that was caught in the right place.
-    pub(crate) fn recall(&self) -> f64 {
+    pub fn recall(&self) -> f64 {
         self.caught as f64 / self.applied as f64
     }
 
     /// The share of what was found that was meant.
-    pub(crate) fn precision(&self) -> f64 {
+    pub fn precision(&self) -> f64 {
         let found = self.caught + self.misplaced + self.extra;
         if found == 0 { 1.0 } else { self.caught as f64 / found as f64 }
     }
 }
 
 /// A finding on one line.
-pub(crate) fn told(finding: &Finding) -> String {
+pub fn told(finding: &Finding) -> String {
     let place = finding.span.as_ref().map_or("nowhere".to_owned(), |span| format!("line {}", span.start.line));
     format!("{} {place}: {}", finding.rule, finding.message)
 }

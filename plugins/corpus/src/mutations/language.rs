@@ -1,14 +1,9 @@
 //! Syntax, names, leftovers: what is wrong in any Python program.
 
-use enginehouse_sdk::Source;
+use super::{Beside, at_end, error, in_function, warning};
+use crate::mutation::{Mutant, Mutation};
 
-use super::{at_end, error, in_function, warning};
-use crate::{
-    mutation::{Mutant, Mutation},
-    program::Valid,
-};
-
-pub(super) fn all() -> Vec<Mutation> {
+pub(super) fn all(beside: Beside) -> Vec<Mutation> {
     vec![
         error("C001", "a bracket is missing", &[], |valid| {
             let (before, _) = valid.code.split_once("\n)\n")?;
@@ -36,26 +31,13 @@ pub(super) fn all() -> Vec<Mutation> {
             Some(Mutant { places: vec![0..code.find("</think>")? + 8], code })
         }),
         error("C002", "prose before it", &["C001"], |valid| {
-            let code = format!("Here is the PySpark program you asked for:\n\n{}", valid.code);
-            Some(Mutant { code, places: vec![0..42] })
+            let code = format!("Here is the program that you asked for:\n\n{}", valid.code);
+            Some(Mutant { code, places: vec![0..39] })
         }),
         error("C002", "prose after it", &["C001"], |valid| {
             at_end(valid, "This script reads the data and writes the result.", "This script reads")
         }),
-        error("C003", "the functions are not imported", &[], |valid| {
-            let name = valid.functions()?;
-            let import = format!("functions as {name}");
-            let code = match valid.code.lines().find(|line| line.ends_with(&import))?.contains(',') {
-                true => valid.replace(&format!(", {import}"), "")?,
-                false => valid.without(|line| line.ends_with(&import))?,
-            };
-            Mutant::at_any(code, &format!("{name}."))
-        }),
-        error("C003", "the session's class is not imported", &["P001"], |valid| {
-            let code = valid.without(|line| line == "from pyspark.sql import SparkSession")?;
-            Mutant::at_any(code, "SparkSession")
-        }),
-        error("C003", "os is not imported", &["P026"], |valid| {
+        error("C003", "os is not imported", beside.written, |valid| {
             Mutant::at_any(valid.without(|line| line == "import os")?, "os.")
         }),
         error("C003", "a name is misspelt", &[], |valid| at_end(valid, "print(corpus_resutl)", "corpus_resutl")),
@@ -68,24 +50,18 @@ pub(super) fn all() -> Vec<Mutation> {
         error("C003", "a helper is not defined", &[], |valid| {
             at_end(valid, "corpus_log_metrics({\"rows\": 1})", "corpus_log_metrics")
         }),
-        error("C005", "the bucket is a placeholder", &["P002", "P003"], |valid| {
+        error("C005", "the bucket is a placeholder", beside.read, |valid| {
             let uri = valid.uri()?;
             let quoted = format!("\"{uri}\"");
             Mutant::at_any(valid.replace_all(&quoted, "\"s3://YOUR_BUCKET/data.csv\"")?, "YOUR_BUCKET")
         }),
-        error("C005", "the output is a placeholder", &["P026"], |valid| {
+        error("C005", "the output is a placeholder", beside.written, |valid| {
             let code = valid.replace("os.environ[\"OUTPUT_PATH\"]", "\"s3://<bucket>/output/\"")?;
             Mutant::at_any(code, "<bucket>")
         }),
-        error("C005", "a path that stands for one", &["P002", "P003"], |valid| {
+        error("C005", "a path that stands for one", beside.read, |valid| {
             let quoted = format!("\"{}\"", valid.uri()?);
             Mutant::at_any(valid.replace_all(&quoted, "\"/path/to/your/data\"")?, "/path/to/your")
-        }),
-        error("C006", "data is made up and not read", &["P002", "P003", "P021", "C003"], |valid| {
-            let (line, name) = lone_read(valid)?;
-            let made =
-                format!("{name} = spark.createDataFrame([(1, \"a\", 10.5), (2, \"b\", 7.25)], [\"id\", \"k\", \"v\"])");
-            Mutant::at(valid.replace(line, &made)?, &made)
         }),
         error("C008", "a loop without an end", &[], |valid| at_end(valid, "while True:\n    print(41)", "while True")),
         error("C008", "a loop without an end in a function", &[], |valid| {
@@ -118,16 +94,4 @@ pub(super) fn all() -> Vec<Mutation> {
             Mutant::at(valid.after_imports("import graphlib")?, "import graphlib")
         }),
     ]
-}
-
-/// A line that reads the only source, and the name that it gives to the frame.
-fn lone_read(valid: &Valid) -> Option<(&str, &str)> {
-    let [Source::Objects(objects)] = valid.task.sources.as_slice() else { return None };
-    let reads: Vec<&str> = valid.code.lines().filter(|line| line.contains(".read.")).collect();
-    let [line] = reads.as_slice() else { return None };
-    let (name, read) = line.split_once(" = spark.read.")?;
-    let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    let whole = read.contains(&format!("\"{}\"", objects.uri)) && !read.contains(".rdd");
-    (plain && whole && line.ends_with(')') && read.matches('(').count() == read.matches(')').count())
-        .then_some((line, name))
 }
