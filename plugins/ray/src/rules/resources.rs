@@ -11,6 +11,8 @@ use super::{Platform, refs::calls};
 
 /// The cores that an engine on this machine counts on, unless its operator says otherwise.
 const CORES: f64 = 2.0;
+/// More than any node has, and a task runs on one.
+const TOO_MANY_CORES: f64 = 1024.0;
 /// Arguments of `ray.init` that only the one who starts a cluster may give.
 const STARTS: &[&str] = &["num_cpus", "num_gpus", "resources", "object_store_memory"];
 
@@ -35,6 +37,8 @@ fn of_call<'a>(program: &Program<'a>, platform: Platform, call: &Call<'a>) -> Ve
         let few = "ask for as little as one task uses, `num_cpus=1`, or leave it out";
         if asked < 0.0 {
             error(expr, &format!("`{name}` is negative"), few);
+        } else if name == "num_cpus" && asked > TOO_MANY_CORES {
+            error(expr, "no node has so many cores: the task would wait for them for ever", few);
         } else if platform == Platform::Local && name == "num_gpus" && asked > 0.0 {
             let hint = "leave `num_gpus` out, or ask for the platform `cluster`";
             error(expr, "this machine lends no GPU: the task would wait for one for ever", hint);
@@ -53,7 +57,8 @@ fn of_call<'a>(program: &Program<'a>, platform: Platform, call: &Call<'a>) -> Ve
         }
     }
     let cores = given("num_cpus").and_then(|expr| Some((expr, number(program, expr)?)));
-    if let Some((expr, _)) = cores.filter(|(_, asked)| platform == Platform::Local && *asked > CORES) {
+    let many = |asked: f64| asked > CORES && asked <= TOO_MANY_CORES;
+    if let Some((expr, _)) = cores.filter(|(_, asked)| platform == Platform::Local && many(*asked)) {
         let message =
             "the engine on this machine counts on 2 cores, unless it was given more: the task may wait for ever";
         let hint = "ask for no more than one task uses, `num_cpus=1`, or leave it out";

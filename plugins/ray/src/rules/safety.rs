@@ -6,7 +6,8 @@ use enginehouse_sdk::{Finding, Span};
 use super::cluster::within;
 
 /// What starts processes; the common rules refuse it as well, with a hint for any engine.
-const PROCESSES: &[&str] = &["multiprocessing", "concurrent.futures", "os.fork", "os.forkpty"];
+const PROCESSES: &[&str] =
+    &["multiprocessing", "concurrent.futures.ProcessPoolExecutor", "subprocess", "os.fork", "os.forkpty"];
 /// Native code within the packages.
 const NATIVE: &[&str] = &["numpy.ctypeslib", "numpy.distutils", "numpy.f2py", "ray.cross_language", "pyarrow.cffi"];
 const FILES: &[&str] = &["delete_dir", "delete_dir_contents", "delete_root_dir_contents", "delete_file"];
@@ -49,20 +50,11 @@ fn processes(path: &str, span: Option<Span>) -> Finding {
     report::error("R015", span, message, "call remote functions: Ray runs them in processes")
 }
 
-/// What the common rules say of processes gives way to Ray's own words, and these stand only where the common rules object: counting cores
-/// is harmless.
-pub(super) fn once(findings: &mut Vec<Finding>) {
-    let spans = |rules: &[&str]| -> Vec<_> {
-        let of = findings.iter().filter(|finding| rules.contains(&finding.rule.as_str()));
-        of.filter_map(|finding| finding.span).collect()
-    };
-    let (common, own) = (spans(&["X101", "X110"]), spans(&["R015"]));
-    let at = |spans: &[Span], finding: &Finding| finding.span.as_ref().is_some_and(|span| spans.contains(span));
-    findings.retain(|finding| match finding.rule.as_str() {
-        "R015" => at(&common, finding),
-        "X101" | "X110" => !at(&own, finding),
-        _ => true,
-    });
+/// What is said of processes stands only where the common rules object as well: counting cores is harmless.
+pub(super) fn spare_harmless(findings: &mut Vec<Finding>) {
+    let common = findings.iter().filter(|finding| ["X101", "X110"].contains(&finding.rule.as_str()));
+    let common: Vec<Span> = common.filter_map(|finding| finding.span).collect();
+    findings.retain(|finding| finding.rule != "R015" || finding.span.is_some_and(|span| common.contains(&span)));
 }
 
 /// Ray's internals: `ray._private`, `ray._raylet`.

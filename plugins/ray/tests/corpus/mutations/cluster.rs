@@ -53,7 +53,7 @@ const STATEMENTS: &[(&str, &str, &str, &str)] = &[
 
 pub(super) fn all() -> Vec<Mutation> {
     let init = INIT.iter().map(|&(rule, name, argument)| {
-        error(rule, name, &[], move |valid| {
+        error(rule, name, &["R003"], move |valid| {
             let code = valid.replace("ray.init(", &format!("ray.init({argument}, "))?;
             let twice = argument.split_once('=').is_some_and(|(name, _)| valid.code.contains(&format!("{name}=")));
             Mutant::at(code, argument).filter(|_| !twice)

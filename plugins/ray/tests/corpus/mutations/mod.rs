@@ -3,6 +3,7 @@
 mod cluster;
 mod contract;
 mod remote;
+mod resources;
 mod safety;
 
 use enginehouse_corpus::{
@@ -17,8 +18,13 @@ const BESIDE: Beside =
 
 /// All of them.
 pub(crate) fn all() -> Vec<Mutation> {
-    let own = [cluster::all(), contract::all(), remote::all(), safety::all()];
+    let own = [cluster::all(), contract::all(), remote::all(), resources::all(), safety::all()];
     own.into_iter().flatten().chain(common(BESIDE)).collect()
+}
+
+/// Whether the program is for a cluster, of which little is known for certain.
+fn on_a_cluster(valid: &Valid) -> bool {
+    valid.task.platform.as_deref() == Some("cluster")
 }
 
 /// Where the files of the first source lie.

@@ -5,7 +5,7 @@ use enginehouse_corpus::{
     mutations::{at_end, deep, error, in_function, warning},
 };
 
-use super::lone_read;
+use super::{lone_read, on_a_cluster};
 
 /// Statements that some rule forbids, and the text in them that is at fault.
 const STATEMENTS: &[(&str, &str, &str, &str)] = &[
@@ -149,7 +149,8 @@ fn rows() -> Vec<Mutation> {
     });
     let readers = ["read_excel", "read_feather", "read_xml", "read_parquet_bulk"].into_iter().map(|reader| {
         error("R017", &format!("there is no reader {reader}"), &["R018"], move |valid| {
-            let (line, _) = lone_read(valid)?;
+            // Its version of Ray is its own.
+            let (line, _) = lone_read(valid).filter(|_| !on_a_cluster(valid))?;
             let call = line.split_once("ray.data.")?.1.split_once('(')?.0;
             Mutant::at_any(valid.replace(line, &line.replace(call, reader))?, &format!("ray.data.{reader}("))
         })
