@@ -52,7 +52,7 @@ async fn the_seeds_request_gives_the_same_on_this_machine_and_by_every_way_to_a_
     let local = {
         tokio::task::spawn_blocking(|| {
             let root = EnginesRoot::new(&Config::default().local.engines);
-            let ray = root.engines().into_iter().find(|engine| engine.name.to_string() == "ray").unwrap();
+            let ray = root.engines().iter().find(|engine| engine.name == "ray").unwrap();
             root.install(&ray.name, |_| {}).unwrap();
         })
         .await
