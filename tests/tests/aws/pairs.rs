@@ -229,7 +229,7 @@ impl Place<'_> {
                 "f = F.udf(lambda x:\n    1 // (x - 2))\nspark.range(9).select(f('id')).show()\n",
                 "python-worker in line 5: ",
             ),
-            ("import sys\nsys.exit(3)\n", "exit in line 5: 3"),
+            ("import sys\nsys.exit(3)\n", "exit in line 5: the program exited with 3"),
         ] {
             let request = json!({ "spark_code": format!("{begin}{code}"), "execution_platform": self.platform });
             let ran = self.host.post("/spark/validate-execute", request).await.unwrap();

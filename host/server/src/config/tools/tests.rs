@@ -27,7 +27,7 @@ fn what_a_server_has_no_word_for_is_refused() {
         ("backend = \"soap\"\nurl = \"http://a/mcp\"", "soap"),
         ("backend = \"ray-jobs\"\nurl = \"http://a/\"", "url"),
         ("backend = \"mcp\"\nurl = \"http://a/\"\ntoken = { env = \"A\" }", "token"),
-        ("backend = \"ray-jobs\"\nurls = [\"http://a/\"]\ntoken = \"written\"", "token"),
+        ("backend = \"ray-jobs\"\nurls = [\"http://a/\"]\ntoken = \"written\"", "secrets-manager"),
     ] {
         let told = read(&format!("[servers.a]\n{text}\n")).unwrap_err();
         assert!(told.contains(named), "{told}");
