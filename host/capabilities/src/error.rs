@@ -49,6 +49,21 @@ impl Error {
     pub fn other(message: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Other { message: message.into(), source: Some(source.into()) }
     }
+
+    /// What it is, in one word, for who reads it as JSON: `not-found`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Denied(_) => "denied",
+            Self::Unconfigured(_) => "unconfigured",
+            Self::NotFound(_) => "not-found",
+            Self::Invalid(_) => "invalid",
+            Self::Conflict(_) => "conflict",
+            Self::QuotaExceeded(_) => "quota-exceeded",
+            Self::Unavailable(_) => "unavailable",
+            Self::TimedOut(_) => "timed-out",
+            Self::Other { .. } => "other",
+        }
+    }
 }
 
 /// Names that there are, for who asked for another: `there is a, b`, or `there is none`.

@@ -7,5 +7,3 @@ pub mod openai;
 pub mod ray;
 mod secrets;
 pub mod signature;
-
-pub use ray::{RayCluster, RayJobs, RayTools, serve as serve_jobs};

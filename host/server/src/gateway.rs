@@ -6,11 +6,11 @@ use anyhow::Context as _;
 use axum::{
     Router,
     extract::Request,
-    http::{HeaderMap, StatusCode, header::WWW_AUTHENTICATE},
+    http::{StatusCode, header::WWW_AUTHENTICATE},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use enginehouse_protocols::{RayJobs, serve_jobs};
+use enginehouse_protocols::ray::{self, RayJobs};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 
@@ -31,10 +31,10 @@ pub(crate) async fn serve(
         only_loopback || token.is_some(),
         "refusing to listen on {listen} without a token: whoever reaches it runs programs on the cluster; name one with --token-file"
     );
-    let tools = Router::new().nest_service("/mcp", serve_jobs(jobs, only_loopback));
+    let tools = Router::new().nest_service("/mcp", ray::serve(jobs, only_loopback));
     let tools = match token {
         Some(token) => tools.layer(middleware::from_fn(move |request: Request, next: Next| {
-            let may = may_come_in(request.headers(), &token);
+            let may = holds_token(request.headers(), token.expose_secret());
             async move { if may { next.run(request).await } else { refused() } }
         })),
         None => tools,
@@ -42,10 +42,6 @@ pub(crate) async fn serve(
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     tracing::info!(address = %listener.local_addr()?, "the gateway serves the cluster's jobs as tools under /mcp");
     axum::serve(listener, tools).with_graceful_shutdown(shutdown).await.context("the gateway stopped")
-}
-
-fn may_come_in(headers: &HeaderMap, token: &SecretString) -> bool {
-    holds_token(headers, token.expose_secret())
 }
 
 fn refused() -> Response {

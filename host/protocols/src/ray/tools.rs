@@ -80,7 +80,7 @@ impl RayJobs {
         };
         let (content, is_error) = match answer {
             Ok(answer) => (answer, false),
-            Err(error) => (json!({"error": {"kind": kind(&error), "message": error.to_string()}}), true),
+            Err(error) => (json!({"error": {"kind": error.kind(), "message": error.to_string()}}), true),
         };
         Ok(ToolReply { content: content.to_string(), is_error })
     }
@@ -138,20 +138,6 @@ fn told(job: &Job) -> Value {
 fn text<'a>(arguments: &'a Arguments, name: &str) -> Result<&'a str> {
     let text = arguments.get(name).and_then(Value::as_str);
     text.ok_or_else(|| Error::Invalid(format!("the argument `{name}` is missing, or no text")))
-}
-
-fn kind(error: &Error) -> &'static str {
-    match error {
-        Error::Denied(_) => "denied",
-        Error::Unconfigured(_) => "unconfigured",
-        Error::NotFound(_) => "not-found",
-        Error::Invalid(_) => "invalid",
-        Error::Conflict(_) => "conflict",
-        Error::QuotaExceeded(_) => "quota-exceeded",
-        Error::Unavailable(_) => "unavailable",
-        Error::TimedOut(_) => "timed-out",
-        _ => "other",
-    }
 }
 
 /// Clusters as servers of tools, by their names in the operator's settings.

@@ -1,6 +1,6 @@
 //! What the agent says.
 
-use enginehouse_capabilities::{CodegenReply, Error, Finish, Result};
+use enginehouse_capabilities::{CodegenReply, Finish, Result};
 use serde_json::{Value, json};
 
 /// The answer at once.
@@ -23,7 +23,7 @@ fn said(reply: &Result<CodegenReply>, session: &str, first: impl Fn(&CodegenRepl
         Ok(reply) => reply,
         Err(error) => {
             tracing::warn!(session, %error, "the model did not answer");
-            return json!({"error": {"kind": kind(error), "message": error.to_string()}});
+            return json!({"error": {"kind": error.kind(), "message": error.to_string()}});
         }
     };
     let (name, value) = first(reply);
@@ -42,19 +42,5 @@ fn stop_reason(finish: Finish) -> &'static str {
         Finish::Complete => "end_turn",
         Finish::Truncated => "max_tokens",
         Finish::Refused => "content_filtered",
-    }
-}
-
-fn kind(error: &Error) -> &'static str {
-    match error {
-        Error::Denied(_) => "denied",
-        Error::Unconfigured(_) => "unconfigured",
-        Error::NotFound(_) => "not-found",
-        Error::Invalid(_) => "invalid",
-        Error::Conflict(_) => "conflict",
-        Error::QuotaExceeded(_) => "quota-exceeded",
-        Error::Unavailable(_) => "unavailable",
-        Error::TimedOut(_) => "timed-out",
-        _ => "other",
     }
 }

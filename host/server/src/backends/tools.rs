@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use enginehouse_aws::Account;
 use enginehouse_capabilities::{CallContext, Error, Result, Tool, ToolReply, ToolServers, Tools, Unconfigured, known};
 use enginehouse_protocols::{
-    RayCluster, RayTools,
     mcp::{ClientCredentials, McpAuth, McpServer, McpServers, TokenPlace},
+    ray::{RayCluster, RayTools},
 };
 
 use super::NO_ACCOUNT;

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 use enginehouse_capabilities::known;
-use enginehouse_protocols::RayJobs;
+use enginehouse_protocols::ray::RayJobs;
 
 use super::stop;
 use crate::{

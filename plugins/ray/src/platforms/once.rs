@@ -1,7 +1,7 @@
 //! A gateway with one tool, which takes a program and answers when it has ended. It is called in the background.
 
 use enginehouse_sdk::{
-    Attempt, Error, Failure, LogChunk, Outcome, Phase, Progress,
+    Attempt, Failure, LogChunk, Outcome, Phase, Progress,
     host::tools::{self, Reply, State},
     results,
     script::report,
@@ -77,7 +77,7 @@ impl Told {
     fn of(reply: &Reply) -> Self {
         let content = match answer(reply) {
             Ok(content) => content,
-            Err(error) => return Self { output: String::new(), failed: Some(words(&error)) },
+            Err(error) => return Self { output: String::new(), failed: Some(error.text().to_owned()) },
         };
         let text = |name: &str| content.get(name).and_then(Value::as_str);
         let output =
@@ -93,10 +93,6 @@ impl Told {
         };
         Self { failed: (!well).then(reason), output }
     }
-}
-
-fn words(error: &Error) -> String {
-    error.text().to_owned()
 }
 
 #[cfg(test)]

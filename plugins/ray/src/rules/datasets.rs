@@ -9,13 +9,12 @@ use enginehouse_sdk::{Finding, Severity};
 
 use super::{
     Platform,
-    methods::{METHODS, READERS, TRANSFORMS},
+    methods::{READER, TRANSFORMS, is_method, is_reader},
     platform::VERSION,
     reads::BOUNDS,
     returns::Returns,
 };
 
-const READER: &str = "ray.data.read_";
 /// Builtins whose value is no row, no batch and no column.
 const SCALARS: &[&str] = &["int", "float", "str", "len", "bool"];
 
@@ -29,13 +28,13 @@ fn of_call<'a>(program: &Program<'a>, platform: Platform, call: &Call<'a>) -> Op
     let severity = if platform == Platform::Cluster { Severity::Warning } else { Severity::Error };
     for chain in call.chains.iter() {
         let path = chain.path().unwrap_or_default();
-        if let Some(reader) = path.strip_prefix(READER).filter(|name| !name.contains('.') && !READERS.contains(name)) {
+        if let Some(reader) = path.strip_prefix(READER).filter(|name| !name.contains('.') && !is_reader(name)) {
             let message = format!("`ray.data.read_{}` does not exist in {VERSION}", report::quote(reader));
             let hint = "use `ray.data.read_csv`, `read_parquet` or `read_text`";
             return Some(report::finding("R017", severity, span, message, hint));
         }
         let Some(name) = call.called(chain).filter(|_| path.starts_with("ray.data.")) else { continue };
-        if of_dataset(chain) && !name.starts_with('_') && !METHODS.contains(&name) {
+        if of_dataset(chain) && !name.starts_with('_') && !is_method(name) {
             let message = format!("a dataset has no `{}` in {VERSION}", report::quote(name));
             let hint = "use `map_batches`, `filter`, `groupby`, `sort`, `take`, `show` or `write_parquet`";
             return Some(report::finding("R017", severity, span, message, hint));

@@ -1,12 +1,9 @@
 //! What the job has set, and the program must not. Rule `R003`.
 
-use enginehouse_pycheck::{Call, Program, ast::Expr, report};
+use enginehouse_pycheck::{Call, OUTPUT_PATH, Program, ast::Expr, report};
 use enginehouse_sdk::Finding;
 
 use super::refs::calls;
-
-/// The variable that every job is given.
-const SET: &str = "OUTPUT_PATH";
 
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     program.calls().iter().filter(|call| calls(call, "ray.init")).filter_map(|call| init(program, call)).collect()
@@ -15,10 +12,11 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
 /// Ray refuses to merge two environments that have a field or a variable in common.
 fn init<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
     let environment = call.argument(usize::MAX, "runtime_env")?;
-    let variables = value(program, environment, "env_vars").and_then(|variables| value(program, variables, SET));
+    let variables =
+        value(program, environment, "env_vars").and_then(|variables| value(program, variables, OUTPUT_PATH));
     let (name, place) = match (value(program, environment, "working_dir"), variables) {
         (Some(place), _) => ("working_dir", place),
-        (_, Some(place)) => (SET, place),
+        (_, Some(place)) => (OUTPUT_PATH, place),
         _ => return None,
     };
     let message = format!("`runtime_env` sets `{name}`, which the job has set: `ray.init` fails");

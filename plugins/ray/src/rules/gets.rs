@@ -13,7 +13,7 @@ use enginehouse_pycheck::{
 use enginehouse_sdk::Finding;
 
 use super::{
-    refs::{calls, made, many, remote},
+    refs::{calls, is_remote, made, many, remote, takes, values},
     shared::own,
     size::Size,
     walk::Walk,
@@ -25,7 +25,7 @@ const MANY: u64 = 10_000;
 pub(super) fn check<'a>(program: &Program<'a>, walk: &Walk<'a>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for call in program.calls() {
-        if remote_call(call) {
+        if is_remote(call.node) {
             findings.extend(passed(program, call));
         }
         if calls(call, "ray.get") {
@@ -38,10 +38,6 @@ pub(super) fn check<'a>(program: &Program<'a>, walk: &Walk<'a>) -> Vec<Finding> 
     findings
 }
 
-fn remote_call(call: &Call<'_>) -> bool {
-    matches!(call.node.func.as_ref(), Expr::Attribute(method) if method.attr.as_str() == "remote")
-}
-
 fn needless(program: &Program<'_>, place: &impl Ranged) -> Finding {
     let message = "`ray.get` fetches a result only to hand it to the next task";
     let hint = "pass the reference: the task gets its value, as in `g.remote(f.remote(x))`";
@@ -50,9 +46,7 @@ fn needless(program: &Program<'_>, place: &impl Ranged) -> Finding {
 
 /// `g.remote(ray.get(ref))`.
 fn passed<'a>(program: &Program<'a>, call: &Call<'a>) -> Vec<Finding> {
-    let arguments = &call.node.arguments;
-    let values = arguments.args.iter().chain(arguments.keywords.iter().map(|keyword| &keyword.value));
-    let fetched = values.filter(|value| fetches_one(program, value));
+    let fetched = values(call.node).filter(|value| fetches_one(program, value));
     fetched.map(|value| needless(program, value)).collect()
 }
 
@@ -139,8 +133,7 @@ impl<'a> Visitor<'a> for Names<'_, 'a> {
             self.all.push(name);
         }
         if let Some(call) = remote(expr) {
-            let values = call.arguments.args.iter().chain(call.arguments.keywords.iter().map(|keyword| &keyword.value));
-            let names = values.filter_map(Expr::as_name_expr).filter(|name| !self.is_hidden(name));
+            let names = values(call).filter_map(Expr::as_name_expr).filter(|name| !self.is_hidden(name));
             let names: Vec<_> = names.collect();
             self.handed.extend(names);
         }
@@ -159,7 +152,7 @@ fn on_arguments(program: &Program<'_>, walk: &Walk<'_>) -> Vec<Finding> {
         }
         for call in program.calls().iter().filter(own).filter(|call| calls(call, "ray.get")) {
             let Some(Expr::Name(name)) = call.node.arguments.args.first() else { continue };
-            if task.parameters.iter_non_variadic_params().any(|parameter| *parameter.name() == *name.id) {
+            if takes(task, name) {
                 let message = format!("a task waits with `ray.get` for its argument `{}`", name.id);
                 let hint = "take the values themselves, `def f(*values)`, and call it with `f.remote(*refs)`";
                 findings.push(report::warning("R007", program.span(call.node), message, hint));

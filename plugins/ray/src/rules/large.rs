@@ -10,7 +10,12 @@ use enginehouse_pycheck::{
 };
 use enginehouse_sdk::Finding;
 
-use super::{shared::own, size::elements, walk::Walk};
+use super::{
+    refs::{is_remote, values},
+    shared::own,
+    size::elements,
+    walk::Walk,
+};
 
 /// Elements, of eight bytes or so each, from which a value is large.
 const LARGE: u64 = 1_000_000;
@@ -36,11 +41,9 @@ pub(super) fn check<'a>(program: &Program<'a>, walk: &Walk<'a>) -> Vec<Finding> 
 
 /// `f.remote(large)` in a loop.
 fn by_value<'a>(program: &Program<'a>, walk: &Walk<'a>, call: &Call<'a>) -> Vec<Finding> {
-    let remote = matches!(call.node.func.as_ref(), Expr::Attribute(method) if method.attr.as_str() == "remote");
+    let remote = is_remote(call.node);
     let Some(turn) = walk.turns(call.node.range()).last().filter(|_| remote) else { return Vec::new() };
-    let arguments = &call.node.arguments;
-    let values = arguments.args.iter().chain(arguments.keywords.iter().map(|keyword| &keyword.value));
-    let large = values.filter_map(|value| match value {
+    let large = values(call.node).filter_map(|value| match value {
         Expr::Name(name) if is_large(program, value, |made| !turn.body.contains_range(made)) => Some(name),
         _ => None,
     });

@@ -1,45 +1,46 @@
 //! The names that Ray Data has, in the version of the platform `local`.
 
-/// Readers, without `read_`.
-pub(super) const READERS: &[&str] = &[
+/// What stands before the name of a reader.
+pub(super) const READER: &str = "ray.data.read_";
+/// Readers of files, without `read_`.
+const FILE_READERS: &[&str] = &[
     "audio",
     "avro",
-    "bigquery",
     "binary_files",
-    "clickhouse",
     "csv",
-    "databricks_tables",
-    "datasource",
     "delta",
-    "delta_sharing_tables",
     "hudi",
-    "iceberg",
     "images",
     "json",
-    "kafka",
     "lance",
-    "lerobot",
     "mcap",
-    "mongo",
     "numpy",
     "orc",
     "parquet",
-    "snowflake",
-    "sql",
     "text",
     "tfrecords",
-    "unity_catalog",
     "videos",
     "webdataset",
     "zarr",
 ];
-/// Methods of a dataset.
-pub(super) const METHODS: &[&str] = &[
-    "copy",
+/// Readers of anything else.
+pub(super) const OTHER_READERS: &[&str] = &[
+    "bigquery",
+    "clickhouse",
+    "databricks_tables",
+    "datasource",
+    "delta_sharing_tables",
+    "iceberg",
+    "kafka",
+    "lerobot",
+    "mongo",
+    "snowflake",
+    "sql",
+    "unity_catalog",
+];
+/// Methods of a dataset whose result is a dataset again.
+pub(super) const TRANSFORMS: &[&str] = &[
     "map",
-    "set_name",
-    "name",
-    "get_dataset_id",
     "map_batches",
     "with_columns",
     "with_column",
@@ -53,15 +54,26 @@ pub(super) const METHODS: &[&str] = &[
     "random_shuffle",
     "randomize_block_order",
     "random_sample",
+    "union",
+    "join",
+    "sort",
+    "zip",
+    "limit",
+    "materialize",
+];
+/// A dataset's other methods.
+const OTHER_METHODS: &[&str] = &[
+    "copy",
+    "set_name",
+    "name",
+    "get_dataset_id",
     "streaming_split",
     "split",
     "split_at_indices",
     "split_proportionately",
     "train_test_split",
     "streaming_train_test_split",
-    "union",
     "mix",
-    "join",
     "groupby",
     "unique",
     "aggregate",
@@ -71,9 +83,6 @@ pub(super) const METHODS: &[&str] = &[
     "mean",
     "std",
     "summary",
-    "sort",
-    "zip",
-    "limit",
     "take_batch",
     "take",
     "take_all",
@@ -120,7 +129,6 @@ pub(super) const METHODS: &[&str] = &[
     "to_numpy_refs",
     "to_arrow_refs",
     "to_random_access_dataset",
-    "materialize",
     "stats",
     "explain",
     "get_stats_summary",
@@ -130,26 +138,13 @@ pub(super) const METHODS: &[&str] = &[
     "serialize_lineage",
     "deserialize_lineage",
 ];
-/// Methods whose result is a dataset again.
-pub(super) const TRANSFORMS: &[&str] = &[
-    "map",
-    "map_batches",
-    "with_columns",
-    "with_column",
-    "add_column",
-    "drop_columns",
-    "select_columns",
-    "rename_columns",
-    "flat_map",
-    "filter",
-    "repartition",
-    "random_shuffle",
-    "randomize_block_order",
-    "random_sample",
-    "union",
-    "join",
-    "sort",
-    "zip",
-    "limit",
-    "materialize",
-];
+
+/// Whether there is a reader of this name, without `read_`.
+pub(super) fn is_reader(name: &str) -> bool {
+    FILE_READERS.contains(&name) || OTHER_READERS.contains(&name)
+}
+
+/// Whether a dataset has a method of this name.
+pub(super) fn is_method(name: &str) -> bool {
+    TRANSFORMS.contains(&name) || OTHER_METHODS.contains(&name)
+}

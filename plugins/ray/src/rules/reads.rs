@@ -8,24 +8,11 @@ use enginehouse_pycheck::{
 };
 use enginehouse_sdk::{Finding, Task};
 
-use super::paths::places;
+use super::{
+    methods::{OTHER_READERS, READER},
+    paths::places,
+};
 
-const READER: &str = "ray.data.read_";
-/// Readers of anything but files.
-const OTHERS: &[&str] = &[
-    "bigquery",
-    "clickhouse",
-    "databricks_tables",
-    "datasource",
-    "delta_sharing_tables",
-    "iceberg",
-    "kafka",
-    "lerobot",
-    "mongo",
-    "snowflake",
-    "sql",
-    "unity_catalog",
-];
 /// What keeps the rows few.
 pub(super) const BOUNDS: &[&str] = &[
     "limit",
@@ -100,7 +87,7 @@ fn of_call<'a>(program: &Program<'a>, call: &Call<'a>) -> Vec<(TextRange, What)>
         let path = chain.path().unwrap_or_default();
         let reader = path.strip_prefix(READER).filter(|_| call.called(chain).is_some_and(|name| path.ends_with(name)));
         if let Some(reader) = reader {
-            if OTHERS.contains(&reader) && reader != "datasource" {
+            if OTHER_READERS.contains(&reader) && reader != "datasource" {
                 found.push((range, What::Elsewhere));
             } else {
                 let paths = call.argument(0, "paths").or_else(|| call.argument(0, "path"));

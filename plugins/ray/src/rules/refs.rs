@@ -2,7 +2,7 @@
 
 use enginehouse_pycheck::{
     Call, Chain, Program, Ranged,
-    ast::{Expr, ExprCall},
+    ast::{Expr, ExprCall, ExprName, StmtFunctionDef},
 };
 
 use super::{size, size::Size, walk::Walk};
@@ -21,7 +21,22 @@ pub(super) fn answers(chain: &Chain<'_>, path: &str) -> bool {
 /// `f.remote(…)`.
 pub(super) fn remote(expr: &Expr) -> Option<&ExprCall> {
     let Expr::Call(call) = expr else { return None };
-    matches!(call.func.as_ref(), Expr::Attribute(method) if method.attr.as_str() == "remote").then_some(call)
+    is_remote(call).then_some(call)
+}
+
+/// Whether a call is `….remote(…)`.
+pub(super) fn is_remote(call: &ExprCall) -> bool {
+    matches!(call.func.as_ref(), Expr::Attribute(method) if method.attr.as_str() == "remote")
+}
+
+/// What a call is given, by place and by name.
+pub(super) fn values(call: &ExprCall) -> impl Iterator<Item = &Expr> {
+    call.arguments.args.iter().chain(call.arguments.keywords.iter().map(|keyword| &keyword.value))
+}
+
+/// Whether a function has a parameter of this name.
+pub(super) fn takes(def: &StmtFunctionDef, name: &ExprName) -> bool {
+    def.parameters.iter_non_variadic_params().any(|parameter| *parameter.name() == *name.id)
 }
 
 /// The call that makes each reference of a list: `[f.remote(x) for x in …]`, or `refs.append(f.remote(x))`.

@@ -10,7 +10,10 @@ use enginehouse_pycheck::{
 };
 use enginehouse_sdk::Finding;
 
-use super::{refs::answers, walk::Walk};
+use super::{
+    refs::{answers, takes},
+    walk::Walk,
+};
 
 /// What a function returns, without what functions within it do.
 #[derive(Debug, Default)]
@@ -66,7 +69,7 @@ fn references<'a>(program: &Program<'a>, def: &'a StmtFunctionDef) -> Vec<&'a Ex
     });
     // A task gets the value of a reference that it is given.
     let given = |value: &Expr| match value {
-        Expr::Name(name) => def.parameters.iter_non_variadic_params().any(|parameter| *parameter.name() == *name.id),
+        Expr::Name(name) => takes(def, name),
         _ => false,
     };
     let put = |value: &&'a Expr| program.chains(value).iter().all(|chain| answers(chain, "ray.put"));
