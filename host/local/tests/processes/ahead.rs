@@ -129,8 +129,7 @@ os._exit(0)
 async fn what_waits_ends_with_its_host() {
     let mut house = House::warm("python").await;
     assert_eq!(house.pids("enginehouse-shim").len(), 1);
-    house.config.pools.clear();
-    house.processes = LocalProcesses::open(house.config.clone()).await.unwrap();
+    house.without_pools().await;
     let begun = Instant::now();
     while !house.pids("bwrap").is_empty() || !house.pids("enginehouse-shim").is_empty() {
         assert!(begun.elapsed() < Duration::from_secs(20), "a sandbox goes on without its host");

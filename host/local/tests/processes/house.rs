@@ -78,6 +78,12 @@ impl House {
         house
     }
 
+    /// Opens the processes anew: what runs goes on, what waits ends, and no other is started ahead.
+    pub(crate) async fn without_pools(&mut self) {
+        self.config.pools.clear();
+        self.processes = LocalProcesses::open(self.config.clone()).await.unwrap();
+    }
+
     /// Runs a program that does nothing, under a token of its own.
     pub(crate) async fn use_once(&self, engine: &str) {
         let context = self.another_attempt();

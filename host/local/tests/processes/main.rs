@@ -12,4 +12,5 @@ mod house;
 mod life;
 mod limits;
 mod ray;
+mod ray_held;
 mod spark;
