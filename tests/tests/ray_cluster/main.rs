@@ -7,6 +7,7 @@
     reason = "a test fails loudly"
 )]
 
+mod between;
 mod head;
 mod house;
 mod trouble;

@@ -11,21 +11,21 @@ use tokio::{
 
 use crate::house::{House, Way};
 
-const HANGS: &str =
+pub(crate) const HANGS: &str =
     "import time\nimport ray\n\nray.init()\nprint(\"it begins\", flush=True)\nwhile True:\n    time.sleep(0.2)\n";
 
-async fn ended(host: &TestHost, request: Value) -> (Value, String) {
+pub(crate) async fn ended(host: &TestHost, request: Value) -> (Value, String) {
     let run = host.run(request).await.unwrap();
     told(host, &run).await
 }
 
-async fn told(host: &TestHost, run: &str) -> (Value, String) {
+pub(crate) async fn told(host: &TestHost, run: &str) -> (Value, String) {
     let view = host.ended(run).await.unwrap();
     let logs = host.get(&format!("/ray/jobs/{run}/logs")).await.unwrap();
     (view, logs["logs"].as_str().unwrap().to_owned())
 }
 
-fn program(code: &str) -> Value {
+pub(crate) fn program(code: &str) -> Value {
     json!({ "framework": "ray", "code": code, "max_attempts": 1 })
 }
 
@@ -41,7 +41,7 @@ async fn runs(host: &TestHost, run: &str) {
     }
 }
 
-async fn nothing_goes_on(house: &House) {
+pub(crate) async fn nothing_goes_on(house: &House) {
     let begun = Instant::now();
     while house.head.open_jobs().await > 0 {
         assert!(begun.elapsed() < Duration::from_secs(30), "a job goes on");
