@@ -1,4 +1,6 @@
-//! Renders a plan as a PySpark program that writes each output as Parquet under `OUTPUT_PATH` and prints it.
+//! Renders a plan as a PySpark program that writes each output as Parquet under `OUTPUT_PATH`.
+//!
+//! It prints nothing: Spark would work each output out a second time, from its sources on.
 
 mod filter;
 mod query;
@@ -8,9 +10,6 @@ use enginehouse_sdk::Source;
 
 use crate::plan::{Input, JoinKind, Joined, Numbers, Plan};
 pub use crate::text::{comment, data_type, identifier, literal};
-
-/// Rows that are printed of each output.
-const SHOWN: usize = 50;
 
 /// The program. `sources` are those that the plan was made over.
 #[must_use]
@@ -33,7 +32,6 @@ pub fn render(plan: &Plan, sources: &[Source]) -> String {
         body.push(String::new());
         body.push(query::render(name, &output.query));
         body.push(format!("{name}.write.mode(\"overwrite\").parquet(output.rstrip(\"/\") + \"/{name}\")"));
-        body.push(format!("{name}.show({SHOWN}, truncate=False)"));
     }
     let mut lines = vec!["import os".to_owned(), String::new(), "from pyspark.sql import SparkSession".to_owned()];
     if body.iter().any(|line| line.contains("F.")) {
