@@ -2,6 +2,7 @@
 
 mod columns;
 mod cost;
+mod flow;
 mod formats;
 mod glue;
 mod hops;
@@ -58,9 +59,10 @@ pub(crate) fn validate(task: &Task, code: &str) -> Vec<Finding> {
     findings.extend(formats::check(task, &program));
     findings.extend(writes::check(task, &program, &reads));
     findings.extend(style::check(&program, &kinds, &walk));
-    findings.extend(versions::check(&program, &kinds, &walk));
+    let found = flow::follow(task, &program, &kinds, &walk, &reads);
+    findings.extend(versions::check(&program, &kinds, &walk, &found));
     findings.extend(cost::check(task, &program, &kinds, &walk));
-    findings.extend(columns::check(task, &program, &kinds, &reads));
+    findings.extend(columns::check(&program, &found));
     findings.extend(safety::check(&program));
     report::tidy(findings, FINDINGS)
 }

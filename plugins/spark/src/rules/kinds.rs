@@ -68,9 +68,24 @@ impl<'p, 'a> Kinds<'p, 'a> {
         }
     }
 
+    /// The class of what a member of a class is or gives back; empty where that is none of the list. None where the class has
+    /// no such member.
+    pub(super) fn member(&self, class: &str, name: &str) -> Option<&'static str> {
+        self.symbols.members.get(&(class, name)).copied()
+    }
+
+    /// The class of what a call of something imported gives.
+    pub(super) fn given(&self, path: &str) -> Option<&'static str> {
+        match self.root(&Root::Import(path.into())) {
+            Kind::Instance(class) | Kind::Class(class) => Some(class),
+            Kind::Function(gives) => Some(gives).filter(|gives| !gives.is_empty()),
+            _ => None,
+        }
+    }
+
     /// Whether this module or class has a member. True where it is not in the list.
     pub(super) fn has(&self, owner: &str, name: &str) -> bool {
-        !self.symbols.owners.contains(&owner) || self.symbols.members.contains_key(&(owner, name))
+        self.symbols.members.contains_key(&(owner, name)) || !self.symbols.owners.contains(&owner)
     }
 
     /// The names that an owner has and that look most like this one.

@@ -1,3 +1,5 @@
+mod deep;
+
 use enginehouse_sdk::{Finding, RelationSource, Severity, Source, TableSource, Task, testing};
 
 use super::{rules, validate};

@@ -1,9 +1,9 @@
 //! What the installed PySpark does not have, and what it has for old programs alone. Rules `P015`, `P016`, `P017`.
 
-use enginehouse_pycheck::{Call, Program, Ranged, report};
+use enginehouse_pycheck::{Call, Program, Ranged, ast::ExprCall, report};
 use enginehouse_sdk::Finding;
 
-use super::{hops::may_be_spark, kinds::Kinds, walk::Walk};
+use super::{flow::Found, hops::may_be_spark, kinds::Kinds, walk::Walk};
 
 const MODULES: &[&str] = &["pyspark.sql.functions", "pyspark.sql.types"];
 /// What is deprecated, and what stands in its place.
@@ -20,12 +20,18 @@ const OLD: &[(&str, &str)] = &[
     ("toRadians", "radians"),
 ];
 
-pub(super) fn check<'a>(program: &Program<'a>, kinds: &Kinds<'_, 'a>, walk: &Walk<'a>) -> Vec<Finding> {
+pub(super) fn check<'a>(
+    program: &Program<'a>,
+    kinds: &Kinds<'_, 'a>,
+    walk: &Walk<'a>,
+    found: &Found<'a>,
+) -> Vec<Finding> {
     let mut findings = imports(program, kinds);
     for call in program.calls() {
         findings.extend(missing(program, kinds, walk, call));
         findings.extend(old(program, kinds, call));
     }
+    findings.extend(found.methods().map(|(class, name, call)| no_method(program, kinds, class, name, call)));
     findings
 }
 
@@ -83,11 +89,15 @@ fn missing<'a>(program: &Program<'a>, kinds: &Kinds<'_, 'a>, walk: &Walk<'a>, ca
     if set || name == "()" || matches!(name, "addJar") {
         return None;
     }
+    Some(no_method(program, kinds, owner, name, call.node))
+}
+
+fn no_method(program: &Program<'_>, kinds: &Kinds<'_, '_>, owner: &str, name: &str, call: &ExprCall) -> Finding {
     let message = match owner.strip_prefix("pyspark.sql.") {
         Some(module) => format!("`pyspark.sql.{module}` has no `{}`", report::quote(name)),
         None => format!("a `{owner}` has no method `{}`", report::quote(name)),
     };
-    Some(report::error("P015", program.span(call.node), message, instead(kinds, owner, name)))
+    report::error("P015", program.span(call), message, instead(kinds, owner, name))
 }
 
 fn instead(kinds: &Kinds<'_, '_>, owner: &str, name: &str) -> String {

@@ -68,6 +68,7 @@ const WORDS: &[&str] = &[
     "false",
     "null",
     "default",
+    "all",
 ];
 
 /// The columns that a condition names: `filter("a > 1")`. None where anything in it is not understood.
@@ -134,7 +135,9 @@ fn made(item: &SelectItem) -> Option<Item> {
         (plain && options.opt_rename.is_none() && options.opt_ilike.is_none()).then_some(Item::Star)
     };
     match item {
-        SelectItem::Wildcard(options) | SelectItem::QualifiedWildcard(_, options) => star(options),
+        SelectItem::Wildcard(options) => star(options),
+        // All fields of a struct, perhaps.
+        SelectItem::QualifiedWildcard(..) => Some(Item::Unnamed),
         SelectItem::ExprWithAlias { alias, .. } => Some(Item::Named(alias.value.clone())),
         SelectItem::UnnamedExpr(Expr::Identifier(name)) => Some(Item::Named(name.value.clone())),
         SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts)) => Some(Item::Named(parts.last()?.value.clone())),
