@@ -77,8 +77,9 @@ pub(super) fn follow<'a>(
             queries.entry(read.range).and_modify(|known| *known = None).or_insert(Some(query));
         }
     }
-    if program.strings().iter().any(|(_, texts)| texts.iter().any(declares)) {
-        return Found::default();
+    let mut variables = FxHashSet::default();
+    for text in program.strings().iter().flat_map(|(_, texts)| texts.iter()) {
+        variables.extend(declared(text));
     }
     let mut wild = program.references().any(|expr| match expr {
         Expr::Name(name) => WILD.contains(&name.id.as_str()),
@@ -106,6 +107,7 @@ pub(super) fn follow<'a>(
         set,
         queries,
         made_in_sql,
+        variables,
         wild,
         shared: names.shared,
         defined: names.defined,
@@ -135,9 +137,12 @@ pub(super) fn follow<'a>(
     if flow.fuel == 0 { Found::default() } else { flow.found }
 }
 
-/// Whether a text may make a variable in SQL, which is named as if it were a column.
-fn declares(text: &Text) -> bool {
-    text.parts().iter().any(|part| matches!(part, Part::Text(text) if text.to_ascii_lowercase().contains("declare ")))
+/// The words of a text that may make a variable in SQL: it is named as if it were a column.
+fn declared(text: &Text) -> Vec<String> {
+    let texts = text.parts().iter().filter_map(|part| if let Part::Text(text) = part { Some(text) } else { None });
+    let texts = texts.map(|text| text.to_ascii_lowercase()).filter(|text| text.contains("declare "));
+    let words = texts.flat_map(|text| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+    words.map(|word| word.trim_matches([',', ';', '`']).to_owned()).collect()
 }
 
 /// The way through a program.
@@ -150,6 +155,8 @@ struct Flow<'p, 'a> {
     queries: FxHashMap<TextRange, Option<&'p sql::Query>>,
     /// Views that queries make.
     made_in_sql: FxHashSet<String>,
+    /// Variables in SQL.
+    variables: FxHashSet<String>,
     /// Attributes of objects are set in ways that are not followed.
     wild: bool,
     /// Names that functions share by `global` and `nonlocal`.

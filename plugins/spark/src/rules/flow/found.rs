@@ -38,7 +38,8 @@ impl<'a> Flow<'_, 'a> {
     /// Looks columns up in a frame.
     pub(super) fn require(&mut self, frame: &Rc<Frame>, uses: &[(Rc<str>, &'a Expr)], looks_up: bool) {
         for (name, expr) in uses {
-            let found = frame.has(name) || (looks_up && frame.once_had(name));
+            let is_variable = || self.variables.contains(&name.trim().trim_matches('`').to_ascii_lowercase());
+            let found = frame.has(name) || (looks_up && frame.once_had(name)) || is_variable();
             // That it is missing is what the program wants to know.
             self.inspected += u32::from(self.quiet > 0 && !found);
             let has = self.quiet > 0 || found;
