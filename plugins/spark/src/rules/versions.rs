@@ -26,7 +26,7 @@ pub(super) fn check<'a>(
     walk: &Walk<'a>,
     found: &Found<'a>,
 ) -> Vec<Finding> {
-    let mut findings = imports(program, kinds);
+    let mut findings = imports(program, kinds, walk);
     for call in program.calls() {
         findings.extend(missing(program, kinds, walk, call));
         findings.extend(old(program, kinds, call));
@@ -35,7 +35,7 @@ pub(super) fn check<'a>(
     findings
 }
 
-fn imports(program: &Program<'_>, kinds: &Kinds<'_, '_>) -> Vec<Finding> {
+fn imports(program: &Program<'_>, kinds: &Kinds<'_, '_>, walk: &Walk<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut pandas = None;
     for (path, range) in program.imports() {
@@ -46,6 +46,7 @@ fn imports(program: &Program<'_>, kinds: &Kinds<'_, '_>) -> Vec<Finding> {
             && !name.starts_with('_')
             && !matches!(name, "builtin" | "partitioning")
             && !kinds.has(module, name)
+            && !walk.is_tried(range)
         {
             let message = format!("`{module}` has no `{}`", report::quote(name));
             findings.push(report::error("P015", span, message, instead(kinds, module, name)));
@@ -85,8 +86,10 @@ fn missing<'a>(program: &Program<'a>, kinds: &Kinds<'_, 'a>, walk: &Walk<'a>, ca
                     program.texts(set).iter().any(|text| text.known().is_none_or(|text| text == name))
                 })
         });
+    // The program asks whether it is there: `hasattr(df, "name")`.
+    let asked = program.strings().iter().any(|(_, texts)| texts.iter().any(|text| text.known() == Some(name)));
     // A Java method that Python lacks is told by the rules on what loads code.
-    if set || name == "()" || matches!(name, "addJar") {
+    if set || asked || walk.is_tried(call.node.range()) || name == "()" || matches!(name, "addJar") {
         return None;
     }
     Some(no_method(program, kinds, owner, name, call.node))

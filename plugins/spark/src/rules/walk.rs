@@ -3,10 +3,13 @@
 use enginehouse_pycheck::{
     Ranged, TextRange,
     ast::{
-        BoolOp, Expr, ExprCompare, Stmt, StmtFunctionDef, UnaryOp,
+        BoolOp, ExceptHandler, Expr, ExprCompare, Stmt, StmtFunctionDef, UnaryOp,
         visitor::{self, Visitor},
     },
 };
+
+/// Failures that say that the installed version does not have something.
+const ABSENT: &[&str] = &["ImportError", "ModuleNotFoundError", "AttributeError"];
 
 /// Parts of a program, in the order of the walk.
 #[derive(Debug, Default)]
@@ -19,6 +22,8 @@ pub(super) struct Walk<'a> {
     /// The bodies of `for` and `while`.
     pub(super) loops: Vec<TextRange>,
     pub(super) functions: Vec<&'a StmtFunctionDef>,
+    /// What is tried in case the installed version does not have it.
+    tried: Vec<TextRange>,
     /// Expressions that stand alone as statements.
     pub(super) alone: Vec<&'a Expr>,
     /// `x.name = …` for any `x`.
@@ -44,6 +49,11 @@ impl<'a> Walk<'a> {
         self.loops.iter().any(|body| body.contains_range(range))
     }
 
+    /// Whether the program tries if there is such a thing at a place.
+    pub(super) fn is_tried(&self, range: TextRange) -> bool {
+        self.tried.iter().any(|tried| tried.contains_range(range))
+    }
+
     /// Whether a place lies in a function.
     pub(super) fn in_function(&self, range: TextRange) -> bool {
         self.functions.iter().any(|function| function.range().contains_range(range))
@@ -54,6 +64,21 @@ impl<'a> Walk<'a> {
             self.loops.push(TextRange::new(first.start(), last.end()));
         }
     }
+}
+
+/// The last words of the failures that are caught.
+pub(super) fn caught(handler: &ExceptHandler) -> impl Iterator<Item = &str> {
+    let ExceptHandler::ExceptHandler(handler) = handler;
+    let kinds = match handler.type_.as_deref() {
+        Some(Expr::Tuple(kinds)) => kinds.elts.as_slice(),
+        Some(kind) => std::slice::from_ref(kind),
+        None => &[],
+    };
+    kinds.iter().filter_map(|kind| match kind {
+        Expr::Name(name) => Some(name.id.as_str()),
+        Expr::Attribute(name) => Some(name.attr.as_str()),
+        _ => None,
+    })
 }
 
 impl<'a> Visitor<'a> for Walk<'a> {
@@ -67,6 +92,9 @@ impl<'a> Visitor<'a> for Walk<'a> {
             Stmt::If(statement) => {
                 self.tests.push(&statement.test);
                 self.tests.extend(statement.elif_else_clauses.iter().filter_map(|clause| clause.test.as_ref()));
+            }
+            Stmt::Try(statement) if statement.handlers.iter().flat_map(caught).any(|name| ABSENT.contains(&name)) => {
+                self.tried.extend(statement.body.iter().map(Ranged::range));
             }
             Stmt::Assert(statement) => self.tests.push(&statement.test),
             Stmt::FunctionDef(function) => self.functions.push(function),

@@ -12,6 +12,7 @@ use super::{
     statements::Bound,
     value::{Code, Value},
 };
+use crate::rules::walk::caught;
 
 /// Failures that say that a column or a method is not there.
 const EXPECTED: &[&str] = &["AnalysisException", "AttributeError", "PySparkAttributeError", "ParseException"];
@@ -113,19 +114,11 @@ fn expects(statement: &StmtTry) -> bool {
     };
     let short = statement.body.len() <= TRIED;
     let tried = bound(&statement.body);
-    statement.handlers.iter().any(|ExceptHandler::ExceptHandler(handler)| {
-        let named = handler.type_.as_deref().is_some_and(|kind| {
-            let kinds = match kind {
-                Expr::Tuple(kinds) => kinds.elts.as_slice(),
-                kind => std::slice::from_ref(kind),
-            };
-            kinds.iter().any(|kind| match kind {
-                Expr::Name(name) => EXPECTED.contains(&name.id.as_str()),
-                Expr::Attribute(name) => EXPECTED.contains(&name.attr.as_str()),
-                _ => false,
-            })
-        });
-        !leaves(&handler.body) && (named || short || bound(&handler.body).iter().any(|name| tried.contains(name)))
+    statement.handlers.iter().any(|handler| {
+        let named = caught(handler).any(|name| EXPECTED.contains(&name));
+        let ExceptHandler::ExceptHandler(handler) = handler;
+        let again = || bound(&handler.body).iter().any(|name| tried.contains(name));
+        !leaves(&handler.body) && (named || short || again())
     })
 }
 

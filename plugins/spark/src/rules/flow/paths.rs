@@ -253,7 +253,7 @@ impl<'a> Flow<'_, 'a> {
                 Value::Doubt
             }
             // Which way is taken hangs on what a value is, which is not told apart here.
-            ("isinstance" | "issubclass" | "hasattr" | "callable" | "type", _) => Value::Doubt,
+            ("isinstance" | "issubclass" | "hasattr" | "callable" | "type" | "dir", _) => Value::Doubt,
             // So may it hang on what was asked of the columns.
             ("any" | "all" | "bool" | "int" | "float" | "round" | "abs" | "id" | "hash" | "str" | "repr", _) => {
                 Value::Doubt

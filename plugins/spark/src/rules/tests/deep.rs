@@ -268,6 +268,9 @@ fn columns_are_called_as_spark_calls_them() {
         "out = read().groupBy('day').cogroup(read().groupBy('day')).applyInPandas(print, 'x long').select('x')",
         "@F.udtf(returnType='x int')\nclass T:\n    def eval(self):\n        yield 1,\nout = T().select('x')",
         "def f(args):\n    return args.read.split(',')\nout = read()",
+        "try:\n    from pyspark.sql.functions import nope\nexcept ImportError:\n    nope = None\nout = read()",
+        "out = read()\nif hasattr(out, 'nope'):\n    out = out.nope()\nx = F.shout('day') if hasattr(F, 'shout') else F.upper('day')\nout = out.select(x)",
+        "out = read()\ntry:\n    out = out.nope()\nexcept AttributeError:\n    out = out.limit(1)",
         "def f(db):\n    return db.sql('select 1').fetchall(), db.table('x').names()\nout = read()",
     ] {
         right(body);
