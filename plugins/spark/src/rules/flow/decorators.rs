@@ -8,15 +8,8 @@ use super::{
 };
 
 /// Decorators that leave a function as it is.
-const SAME: &[&str] = &[
-    "abc.abstractmethod",
-    "functools.cache",
-    "functools.lru_cache",
-    "functools.wraps",
-    "typing.final",
-    "typing.no_type_check",
-    "typing.override",
-];
+const SAME: &[&str] =
+    &["abc.abstractmethod", "functools.wraps", "typing.final", "typing.no_type_check", "typing.override"];
 
 impl<'a> Flow<'_, 'a> {
     pub(super) fn decorate(&mut self, decorator: &'a Expr, value: Value<'a>) -> Value<'a> {

@@ -245,6 +245,8 @@ fn what_is_found_out_first_is_not_told() {
         "class No(Exception):\n    pass\ndef need(df, c):\n    if c not in df.columns:\n        raise No(c)\nout = read()\ntry:\n    need(out, 'x')\n\
          \x20   a = out.select('x')\n    a.show()\n    a.show()\nexcept No:\n    pass",
         // What is called later, when names may stand for something else.
+        "from functools import lru_cache\nstate = {'df': read().withColumn('x', F.lit(1))}\n@lru_cache\ndef f():\n    return state['df']\n\
+         f()\nstate['df'] = read()\nout = f().select('x')",
         "def f():\n    df.select('x').show()\ndf = read().withColumn('x', F.lit(1))\nos.run(f)\nout = df = read()",
         "def f():\n    yield df.select('x')\ndf = read()\ng = f()\ndf = read().withColumn('x', F.lit(1))\nout = next(g)",
         // Variables in SQL.
