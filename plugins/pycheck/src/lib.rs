@@ -32,5 +32,5 @@ pub use ruff_python_ast as ast;
 pub use ruff_text_size::{Ranged, TextRange};
 pub use rules::{Policy, check, rules};
 pub use scope::Star;
-pub use syntax::Syntax;
+pub use syntax::{Syntax, done};
 pub use value::{OUTPUT_PATH, Part, Value};

@@ -14,6 +14,14 @@ const ERRORS: usize = 10;
 /// Bytes between two counts of characters.
 const BLOCK: usize = 1024;
 
+/// Is done with what a call has read. A guest's memory goes with its instance, which serves one call: to give it back piece by
+/// piece took a tenth of the call.
+pub fn done<T>(read: T) {
+    if cfg!(target_family = "wasm") {
+        std::mem::forget(read);
+    }
+}
+
 /// A program whose syntax is right, for Python 3.11.
 #[derive(Debug)]
 pub struct Syntax<'a> {

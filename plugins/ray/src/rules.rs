@@ -24,7 +24,7 @@ mod writes;
 #[cfg(test)]
 mod tests;
 
-use enginehouse_pycheck::{Policy, Program, Syntax, check, paths::given, report};
+use enginehouse_pycheck::{Policy, Program, Syntax, check, done, paths::given, report};
 use enginehouse_sdk::{Failure, Finding, Rule, Severity, Source, Task};
 
 pub(crate) use self::platform::{Platform, VERSION};
@@ -68,6 +68,9 @@ pub(crate) fn validate(task: &Task, code: &str) -> Vec<Finding> {
     findings.extend(resources::check(&program, platform));
     findings.extend(safety::check(&program));
     safety::spare_harmless(&mut findings);
+    done(walk);
+    done(program);
+    done(syntax);
     report::tidy(findings, FINDINGS)
 }
 

@@ -22,7 +22,7 @@ mod writes;
 #[cfg(test)]
 mod tests;
 
-use enginehouse_pycheck::{Policy, Program, Syntax, check, paths, report};
+use enginehouse_pycheck::{Policy, Program, Syntax, check, done, paths, report};
 use enginehouse_sdk::{Finding, Rule, Severity, Task};
 
 use self::{kinds::Kinds, walk::Walk};
@@ -64,6 +64,9 @@ pub(crate) fn validate(task: &Task, code: &str) -> Vec<Finding> {
     findings.extend(cost::check(task, &program, &kinds, &walk));
     findings.extend(columns::check(&program, &found));
     findings.extend(safety::check(&program));
+    done((kinds, walk, found));
+    done(program);
+    done(syntax);
     report::tidy(findings, FINDINGS)
 }
 
