@@ -223,7 +223,7 @@ impl Place<'_> {
         let begin = "from pyspark.sql import SparkSession, functions as F\nspark = SparkSession.builder.getOrCreate()\n\
                      print('begun')\n";
         for (code, told) in [
-            ("spark.range(3).select('amuont').show()\n", "missing-column in line 4: "),
+            ("spark.range(3).select(spark.sql(\"SELECT 'amuont'\").first()[0]).show()\n", "missing-column in line 4: "),
             ("import os\nspark.read.csv(os.environ['OUTPUT_PATH'] + 'none/').show()\n", "missing-path in line 5: "),
             (
                 "f = F.udf(lambda x:\n    1 // (x - 2))\nspark.range(9).select(f('id')).show()\n",

@@ -232,6 +232,14 @@ fn a_long_way_round_is_not_a_way_out() {
 }
 
 #[test]
+fn a_name_may_be_bound_a_hundred_times() {
+    let steps: String = (0..100)
+        .map(|n| format!("if len(data) > {n}:\n    data = sorted(data)\nelse:\n    data = list(data)\n"))
+        .collect();
+    clean(&[&format!("data = [1]\n\n\ndef size():\n    return len(data)\n\n\n{steps}print(size())\n")]);
+}
+
+#[test]
 fn a_platform_that_lends_credentials_is_not_wronged() {
     let code = "import os\nimport boto3\nkey = os.environ['AWS_ACCESS_KEY_ID']\nboto3.client('secretsmanager')\n\
         spark = 1\nspark.conf.set('spark.hadoop.fs.s3a.access.key', key)\n";

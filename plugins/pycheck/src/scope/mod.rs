@@ -20,7 +20,7 @@ pub(crate) use builtins::is_builtin;
 pub use stars::Star;
 
 /// The most bindings of a name that are looked at for one use.
-pub(crate) const SEEN: usize = 64;
+pub(crate) const SEEN: usize = 256;
 
 pub(crate) type ScopeId = usize;
 pub(crate) type BlockId = usize;
