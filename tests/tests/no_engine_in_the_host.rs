@@ -3,6 +3,8 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
+/// Who wires an adapter or serves one names it, as it would any other protocol.
+const WIRING: &[&str] = &["server/src/backends/tools.rs", "server/src/gateway.rs", "server/src/cli/gateway.rs"];
 /// Words of engines, in lower case.
 const ENGINES: &[&str] = &["spark", "pyspark", "ray"];
 
@@ -18,6 +20,7 @@ fn no_engine_is_named_in_the_hosts_core() {
             if name.contains("/seed/")
                 || name.ends_with("/seed.rs")
                 || name == "server/src/http/routes.rs"
+                || WIRING.contains(&name.as_str())
                 || name.ends_with("/tests.rs")
             {
                 continue;
