@@ -70,7 +70,9 @@ pub(crate) fn placeholder(text: &str) -> Option<(&str, bool)> {
     let whole = is_place(text);
     MARKS.iter().find_map(|mark| {
         let at = text.find(mark)?;
-        let place = whole || is_quoted_place(text, at);
+        let page = *mark == "example.com" && ["http:", "https:"].iter().any(|scheme| text.starts_with(scheme));
+        // A page of the web is data: a program reads none.
+        let place = (whole && !page) || is_quoted_place(text, at);
         (place || !WORDS.contains(mark)).then_some((*mark, place))
     })
 }
@@ -116,7 +118,8 @@ mod tests {
         assert!(MARKS.iter().all(|mark| may_hold(mark)));
         assert_eq!(placeholder("s3://YOUR_BUCKET/x"), Some(("YOUR_", true)));
         assert_eq!(placeholder("s3://<bucket>/x"), Some(("<bucket", true)));
-        assert_eq!(placeholder("https://example.com/x"), Some(("example.com", true)));
+        assert_eq!(placeholder("jdbc:postgresql://db.example.com/x"), Some(("example.com", true)));
+        assert_eq!(placeholder("https://example.com/x"), None);
         assert_eq!(placeholder("USING csv OPTIONS (path \"s3://YOUR_BUCKET/x\")"), Some(("YOUR_", true)));
         assert_eq!(placeholder("SELECT * FROM csv.`/path/to/x`"), Some(("path/to/", true)));
         assert_eq!(placeholder("it's at https://example.com/docs"), None);

@@ -2,7 +2,7 @@
 
 use ruff_python_ast::Expr;
 
-use crate::{Call, Chain, Program, Value};
+use crate::{Call, Chain, Program, Value, modules::within};
 
 /// Methods of frames and figures that write a file where they are given a place.
 const WRITERS: &[&str] = &[
@@ -43,6 +43,12 @@ pub fn reads<'a>(program: &Program<'a>, call: &Call<'a>, chain: &Chain<'a>) -> O
     if call.node.arguments.args.first().is_some_and(|first| is_buffer(program, first)) {
         return None;
     }
+    // NumPy takes a list for the lines themselves.
+    let lines =
+        || matches!(call.node.arguments.args.first().and_then(|first| program.literal(first)), Some(Expr::List(_)));
+    if matches!(path, "numpy.loadtxt" | "numpy.genfromtxt") && lines() {
+        return None;
+    }
     let paths = |place, name| Some(Touched::Paths(texts(program, call, place, &[name])));
     if path == "builtins.open" || path == "io.open" {
         return paths(0, "file");
@@ -65,7 +71,7 @@ pub fn reads<'a>(program: &Program<'a>, call: &Call<'a>, chain: &Chain<'a>) -> O
 
 /// What a call writes, as far as it is one of these libraries' or a method of their names.
 pub fn writes<'a>(program: &Program<'a>, call: &Call<'a>, chain: &Chain<'a>) -> Option<Touched> {
-    let name = call.called(chain)?;
+    let name = call.called(chain).filter(|name| !is_own(program, chain, name))?;
     let path = chain.path().unwrap_or_default();
     if WRITERS.contains(&name) && !path.starts_with("pyspark.sql.functions") {
         let first = call.node.arguments.args.first();
@@ -91,6 +97,12 @@ pub fn writes<'a>(program: &Program<'a>, call: &Call<'a>, chain: &Chain<'a>) -> 
         )));
     }
     (is_first(chain) && path.starts_with("numpy.save")).then(|| Touched::Paths(texts(program, call, 0, &["file"])))
+}
+
+/// Whether a method may be one that a class of the program has.
+pub fn is_own(program: &Program<'_>, chain: &Chain<'_>, name: &str) -> bool {
+    let other = chain.path().is_some_and(|path| within(path, &["ray.data", "pandas", "pyarrow", "numpy", "pyspark"]));
+    !other && program.has_method(name)
 }
 
 /// Whether nothing was called before: `read_csv(…)`, not `read_csv(…).head(…)`.

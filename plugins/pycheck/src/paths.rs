@@ -4,6 +4,9 @@ use enginehouse_sdk::{Source, Task};
 
 use crate::{OUTPUT_PATH, Part, Value};
 
+/// How a path begins before anything is told of its place.
+const STARTS: &[&str] = &["s3://", "s3a://", "s3n://", "file:///"];
+
 /// How a path relates to what the task allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fit {
@@ -43,11 +46,14 @@ fn inside(path: &str, uri: &str) -> bool {
     if path.split('/').any(|segment| segment == "..") {
         return false;
     }
+    if normal(path) == normal(uri) {
+        return true;
+    }
     let fixed = path.find(['*', '?', '[', '{']).map(|at| path.get(..at).unwrap_or_default());
-    let (whole, under) = (normal(uri), format!("{}/", normal(uri)));
+    let under = format!("{}/", normal(uri));
     match fixed {
         Some(fixed) => normal_start(fixed).starts_with(&under),
-        None => normal(path) == whole || (uri.ends_with('/') && normal(path).starts_with(&under)),
+        None => uri.ends_with('/') && normal(path).starts_with(&under),
     }
 }
 
@@ -64,12 +70,8 @@ pub fn fit<'u>(value: &Value, places: impl IntoIterator<Item = &'u str>) -> Fit 
         return if places.iter().any(|uri| inside(path, uri)) { Fit::Yes } else { Fit::No };
     }
     let start = value.prefix();
-    if start.is_empty() {
-        return match value.parts().first() {
-            // A text that starts with a variable other than OUTPUT_PATH.
-            Some(Part::Env(_) | Part::Unknown) | None => Fit::Unknown,
-            Some(Part::Text(_)) => Fit::Unknown,
-        };
+    if STARTS.iter().any(|scheme| scheme.starts_with(start)) || start == "/" {
+        return Fit::Unknown;
     }
     let climbs =
         value.parts().iter().any(|part| matches!(part, Part::Text(text) if text.split('/').any(|s| s == "..")));
@@ -144,10 +146,13 @@ mod tests {
             (part("s3://b/d/"), "s3://b/d/", Fit::Yes),
             (part("s3://b/d"), "s3://b/d/", Fit::Unknown),
             (part("s3://"), "s3://b/d/", Fit::Unknown),
+            (part("/"), "s3://b/d/", Fit::Unknown),
+            (text("s3://b/*.csv"), "s3://b/*.csv", Fit::Yes),
             (part("s3://other/"), "s3://b/d/", Fit::No),
             (Value::unknown(), "s3://b/d/", Fit::Unknown),
         ] {
             assert_eq!(fit(&value, [uri]), expected, "{} in {uri}", value.display());
         }
+        assert_eq!(fit(&part("s3://"), []), Fit::Unknown);
     }
 }

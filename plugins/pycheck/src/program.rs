@@ -123,6 +123,17 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// What an expression stands for in any case, each with what it may be: the elements of a list, a loop's turns, what a
+    /// parameter is in each call.
+    pub fn choices(&self, expr: &'a Expr) -> Vec<Rc<[Value]>> {
+        self.resolver.choices(expr)
+    }
+
+    /// Whether a class of the program has a method of this name.
+    pub fn has_method(&self, name: &str) -> bool {
+        self.resolver.model.functions.values().any(|function| function.method && function.def.name.as_str() == name)
+    }
+
     /// The literal that an expression stands for, where it is one alone and nothing changes it.
     pub fn literal(&self, expr: &'a Expr) -> Option<&'a Expr> {
         self.resolver.literal(expr)

@@ -1,10 +1,16 @@
 //! Lists, tuples and dicts that are written out in the program and never changed.
 
-use ruff_python_ast::{Expr, ExprList, ExprSet, ExprTuple};
+use std::rc::Rc;
+
+use ruff_python_ast::{Expr, ExprList, ExprName, ExprSet, ExprTuple};
 use ruff_text_size::Ranged;
 
 use super::Resolver;
-use crate::{chain::Root, scope::Origin};
+use crate::{
+    chain::Root,
+    scope::{Origin, SEEN},
+    value::Value,
+};
 
 /// Names that are followed to a literal.
 const STEPS: usize = 8;
@@ -52,6 +58,38 @@ impl<'a> Resolver<'a> {
             };
         }
         None
+    }
+
+    /// What an expression stands for in any case, each with what it may be.
+    pub(crate) fn choices(&self, expr: &'a Expr) -> Vec<Rc<[Value]>> {
+        let mut open = vec![expr];
+        let mut choices = Vec::new();
+        for step in 0.. {
+            let Some(next) = open.pop() else { break };
+            let parts = match next {
+                Expr::List(_) | Expr::Tuple(_) | Expr::Set(_) => self.elements(next, None),
+                Expr::Name(name) => self.turns(name),
+                _ => None,
+            };
+            match parts.filter(|_| step < SEEN) {
+                Some(parts) => open.extend(parts.into_iter().take(SEEN)),
+                None => choices.push(self.texts(next)),
+            }
+        }
+        choices
+    }
+
+    /// What a name is one after the other, where one binding tells all of it.
+    fn turns(&self, name: &'a ExprName) -> Option<Vec<&'a Expr>> {
+        let reaching = self.model.reaching(self.model.use_of(name)?);
+        let [binding] = reaching.as_slice() else { return None };
+        match binding.origin {
+            Origin::Value(value) => Some(vec![value]),
+            Origin::Part(value, place) => Some(vec![self.element_at(value, place)?]),
+            Origin::Element(iter, place) => self.elements(iter, place),
+            Origin::Parameter(def, name) => self.arguments(def, name),
+            _ => None,
+        }
     }
 
     /// What stands at a place of a list or tuple.

@@ -21,6 +21,8 @@ const CHANGES: &[&str] = &[
 ];
 /// Methods that mean this on a path alone.
 const OF_PATHS: &[&str] = &["rename", "replace", "touch", "mkdir"];
+/// What of a path is a text, and has methods of these names as well.
+const TEXTS: &[&str] = &["name", "stem", "suffix", "suffixes", "parts", "as_posix", "as_uri"];
 /// Methods of a client of the object store.
 const OF_STORES: &[&str] =
     &["delete_object", "delete_objects", "delete_bucket", "delete_table", "delete_database", "delete"];
@@ -68,7 +70,8 @@ fn judge<'a>(program: &Program<'a>, call: &Call<'a>) -> Option<Finding> {
                 HINT,
             ));
         }
-        (CHANGES.contains(&name) || (of_path && OF_PATHS.contains(&name)))
+        let of_text = TEXTS.iter().any(|text| chain.has(text));
+        (CHANGES.contains(&name) || (of_path && !of_text && OF_PATHS.contains(&name)))
             .then(|| report::error("X104", program.span(call.node), format!("`{name}` changes files"), HINT))
     })
 }

@@ -140,8 +140,21 @@ fn is_import<'a>(program: &Program<'a>, object: &'a Expr) -> bool {
 /// `frame.query("@pd.io.common.os.popen('ls')")`: pandas runs what follows an `@`.
 fn runs_text<'a>(program: &Program<'a>, call: &Call<'a>) -> bool {
     let named = call.chains.iter().any(|chain| matches!(call.called(chain), Some("query" | "eval")));
-    let leads = |word: &str| MODULES.contains(&word) || ESCAPES.contains(&word) || starts_programs(word);
-    let words = |text: &str| text.contains('@') && text.split(|c: char| !c.is_alphanumeric() && c != '_').any(leads);
+    // A column may have the name of a module: what is taken of something, or by a text, is none.
+    let taken = |before: &str| before.trim_end().ends_with(['@', '.', '\'', '"', '`']);
+    let leads = |before: &str, word: &str| {
+        ESCAPES.contains(&word) || (taken(before) && (MODULES.contains(&word) || starts_programs(word)))
+    };
+    let words = |text: &str| {
+        let between = |c: char| !c.is_alphanumeric() && c != '_';
+        let mut start = 0;
+        text.contains('@')
+            && text.split_inclusive(between).any(|piece| {
+                let before = text.get(..start).unwrap_or_default();
+                start += piece.len();
+                leads(before, piece.trim_end_matches(between))
+            })
+    };
     named
         && call.argument(0, "expr").is_some_and(|text| {
             program.texts(text).iter().flat_map(|value| value.parts()).any(|part| match part {

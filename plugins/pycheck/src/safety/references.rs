@@ -170,6 +170,10 @@ fn allowed_of_os(rest: &str) -> bool {
         "PathLike",
         "pathsep",
         "getpid",
+        "getppid",
+        "sched_getaffinity",
+        "uname",
+        "urandom",
         "devnull",
         "extsep",
     ];
@@ -179,6 +183,8 @@ fn allowed_of_os(rest: &str) -> bool {
 /// Whether a module is reached through another: `random._os`.
 pub(super) fn through_another(path: &str) -> bool {
     let standard = within(path, modules::SAFE);
+    // Ray's own pool of actors has the name of a module.
+    let path = path.strip_prefix("ray.util.multiprocessing").unwrap_or(path);
     let hidden = |part: &str| MODULES.contains(&part) || (standard && AMBIGUOUS.contains(&part));
     path.split('.').skip(1).any(hidden) && !within(path, &["urllib.parse"])
 }

@@ -107,11 +107,17 @@ const SETTABLE: &[&str] = &[
     "TZ",
     "PYTHONHASHSEED",
     "PYTHONUNBUFFERED",
+    "PYTHONWARNINGS",
     "ARROW_PRE_0_15_IPC_FORMAT",
     "PYARROW_IGNORE_TIMEZONE",
     "SPARK_LOCAL_IP",
     "OMP_NUM_THREADS",
     "RAY_DEDUP_LOGS",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO",
+    "RAY_COLOR_PREFIX",
+    "RAY_DATA_DISABLE_PROGRESS_BARS",
+    "RAY_IGNORE_UNHANDLED_ERRORS",
+    "RAY_USAGE_STATS_ENABLED",
 ];
 /// Variables, or their beginnings, that lead programs and libraries elsewhere.
 const LEADING: &[&str] =
@@ -197,6 +203,7 @@ fn changed<'a>(program: &Program<'a>, place: &impl Ranged, key: &'a Expr) -> Opt
     for key in program.texts(key).iter() {
         severity = match key.known() {
             Some(key) if SETTABLE.contains(&key) => severity,
+            Some("AWS_REGION" | "AWS_DEFAULT_REGION") => severity.or(Some(Severity::Warning)),
             Some(key) if !LEADING.iter().any(|start| key.starts_with(start)) => severity.or(Some(Severity::Warning)),
             _ => Some(Severity::Error),
         };

@@ -276,3 +276,24 @@ fn what_is_told_of_a_secret_is_not_the_secret() {
     ]);
     caught("X105", &["password = 'hunter2'\n", "conf = {'db_password': 'hunter2'}\n", "def f(api_key='k-123'): ...\n"]);
 }
+
+#[test]
+fn what_sounds_like_more_than_it_is() {
+    clean(&[
+        "from pathlib import Path, PurePosixPath\nprint(Path('a/b.csv').stem.replace('b', 'c'), PurePosixPath('a').as_posix().replace('/', '.'))\n",
+        "import threading\ngate = threading.Event()\ngate.set()\nslots = threading.Semaphore(2)\n",
+        "from concurrent.futures import as_completed\nprint(as_completed([]))\n",
+        "import os\nprint(os.uname().nodename, os.urandom(4))\n",
+        "import pandas as pd\nwanted = ['linux']\nprint(pd.DataFrame({'os': wanted}).query('os in @wanted and system > 1'))\n",
+        "import os\nos.environ['RAY_IGNORE_UNHANDLED_ERRORS'] = '1'\n",
+    ]);
+    caught(
+        "X104",
+        &[
+            "from pathlib import Path\nPath('a').replace('b')\n",
+            "from pathlib import Path\nPath(Path('a').name).rename('b')\n",
+        ],
+    );
+    caught("X110", &["from concurrent.futures import ThreadPoolExecutor\n", "import threading\nthreading.Thread()\n"]);
+    caught("X105", &["import os\nos.environ['RAY_ADDRESS'] = 'x'\n"]);
+}

@@ -1,5 +1,6 @@
 //! Where the files of a task's sources lie.
 
+use enginehouse_pycheck::{Call, Program, Value, paths::Fit};
 use enginehouse_sdk::{RelationKind, Source, TableSource, Task};
 
 /// The prefix of a table's files, where Ray can read them.
@@ -21,4 +22,45 @@ pub(super) fn places(task: &Task) -> Vec<(String, String)> {
             Source::Relation(_) => None,
         })
         .collect()
+}
+
+/// What a call with a file system of its own means by a path, where that fits: there `bucket/key` has no scheme.
+pub(super) fn with_scheme(call: &Call<'_>, value: Value, fit: impl Fn(&Value) -> Fit) -> Value {
+    let own = call.argument(usize::MAX, "filesystem").is_some_and(|system| !system.is_none_literal_expr());
+    if own { of_store(value, fit) } else { value }
+}
+
+/// The same for a method of a file system.
+pub(super) fn of_store(value: Value, fit: impl Fn(&Value) -> Fit) -> Value {
+    let start = value.prefix();
+    if start.is_empty() || start.starts_with('/') || start.contains("://") {
+        return value;
+    }
+    let full = Value::text("s3://").then(&value);
+    // The file system may itself begin in a folder.
+    if fit(&full) == Fit::No { Value::unknown() } else { full }
+}
+
+/// The values of a call with how they fit. One that does not beside others that may is left out, unless it is certain: a helper
+/// that is called with many things, or a default that is never taken, says nothing.
+pub(super) fn judged<'a>(
+    program: &Program<'a>,
+    call: &Call<'a>,
+    values: Vec<Value>,
+    fit: impl Fn(&Value) -> Fit,
+) -> Vec<(Value, Fit)> {
+    let with_fit = |value: Value| {
+        let fit = fit(&value);
+        (value, fit)
+    };
+    let mut judged: Vec<(Value, Fit)> = values.into_iter().map(with_fit).collect();
+    if judged.iter().all(|(_, fit)| *fit == Fit::No) {
+        return judged;
+    }
+    let arguments = call.node.arguments.args.iter();
+    let arguments = arguments.chain(call.node.arguments.keywords.iter().map(|keyword| &keyword.value));
+    let choices: Vec<_> = arguments.flat_map(|argument| program.choices(argument)).collect();
+    let certain = |value: &Value| choices.iter().any(|choice| matches!(choice.as_ref(), [only] if only == value));
+    judged.retain(|(value, fit)| *fit != Fit::No || certain(value));
+    judged
 }

@@ -26,6 +26,11 @@ pub(super) fn is_remote<'a>(program: &Program<'a>, decorators: &'a [Decorator]) 
     decorators.iter().any(named)
 }
 
+/// Whether the last that is done to a definition is `ray.remote`: another decorator may give something else for what that gave.
+fn ends_remote<'a>(program: &Program<'a>, decorators: &'a [Decorator]) -> bool {
+    is_remote(program, decorators.get(..1).unwrap_or_default())
+}
+
 enum Fault {
     /// A remote function or actor is called like another.
     Plain(String),
@@ -67,7 +72,7 @@ fn fault<'a>(program: &Program<'a>, chain: &Chain<'a>) -> Option<Fault> {
         _ => return None,
     };
     match hops.as_slice() {
-        [] if is_remote(program, decorators) => Some(Fault::Plain(name.to_owned())),
+        [] if ends_remote(program, decorators) => Some(Fault::Plain(name.to_owned())),
         // A class may inherit a method of that name, and a decorator may add one.
         [hop] if hop.name == "remote" && hop.call.is_none() && decorators.is_empty() && plain => {
             let own = matches!(chain.root(), Root::Class(def) if method(def, "remote"));
@@ -75,7 +80,7 @@ fn fault<'a>(program: &Program<'a>, chain: &Chain<'a>) -> Option<Fault> {
         }
         [made, hop] if made.name == "remote" && made.call.is_some() && hop.call.is_none() => {
             let Root::Class(def) = chain.root() else { return None };
-            let method = method(def, &hop.name) && is_remote(program, decorators);
+            let method = method(def, &hop.name) && ends_remote(program, decorators);
             method.then(|| Fault::Plain(format!("{name}.{}", hop.name)))
         }
         _ => None,

@@ -1,6 +1,10 @@
 //! Ways out that Ray and its packages have. Rules `R015`, `X104`, `X106`, `X107`, `X109`, `X110`.
 
-use enginehouse_pycheck::{Call, Program, ast::Expr, report};
+use enginehouse_pycheck::{
+    Call, Program,
+    ast::{Expr, Identifier},
+    report,
+};
 use enginehouse_sdk::{Finding, Span};
 
 use super::cluster::within;
@@ -99,14 +103,24 @@ fn of_call<'a>(program: &Program<'a>, call: &Call<'a>) -> Vec<Finding> {
     findings
 }
 
-/// `{"env_vars": …}`, `{}` or `None`.
+/// Fields of an environment that load nothing.
+const FIELDS: &[&str] = &["env_vars", "config"];
+
+/// `{"env_vars": …}`, `RuntimeEnv(env_vars=…)`, `{}` or `None`.
 fn only_variables<'a>(program: &Program<'a>, environment: &'a Expr) -> bool {
+    let made = |path: Option<&str>| matches!(path, Some("ray.runtime_env.RuntimeEnv" | "builtins.dict"));
     match program.literal(environment) {
         Some(Expr::NoneLiteral(_)) => true,
         Some(Expr::Dict(dict)) => dict
             .items
             .iter()
-            .all(|item| matches!(&item.key, Some(Expr::StringLiteral(key)) if key.value.to_str() == "env_vars")),
+            .all(|item| matches!(&item.key, Some(Expr::StringLiteral(key)) if FIELDS.contains(&key.value.to_str()))),
+        Some(Expr::Call(call)) => {
+            let named = |name: &Identifier| FIELDS.contains(&name.as_str());
+            program.chains(&call.func).iter().all(|chain| made(chain.pure_path()))
+                && call.arguments.args.is_empty()
+                && call.arguments.keywords.iter().all(|keyword| keyword.arg.as_ref().is_some_and(named))
+        }
         _ => false,
     }
 }

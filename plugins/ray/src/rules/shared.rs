@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use enginehouse_pycheck::{
-    Program, Root,
+    Program, Ranged, Root,
     ast::{
         Expr, Stmt, StmtFunctionDef,
         visitor::{self, Visitor},
     },
     report,
 };
-use enginehouse_sdk::Finding;
+use enginehouse_sdk::{Finding, Severity};
 
 use super::remote::is_remote;
 
@@ -35,11 +35,38 @@ impl<'a> Visitor<'a> for Tasks<'_, 'a> {
         if let Stmt::FunctionDef(def) = statement
             && is_remote(self.program, &def.decorator_list)
         {
-            let mut task = Task { program: self.program, own: own(def), findings: Vec::new() };
+            let mut used = Used(BTreeSet::new());
+            used.visit_body(&def.body);
+            let mut task = Task { program: self.program, own: own(def), used: used.0, findings: Vec::new() };
             task.visit_body(&def.body);
             self.findings.append(&mut task.findings);
         }
         visitor::walk_stmt(self, statement);
+    }
+}
+
+/// Names that are read, and not only changed: `x.append(…)` and `x[k] = …` take nothing.
+struct Used<'a>(BTreeSet<&'a str>);
+
+impl<'a> Visitor<'a> for Used<'a> {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        if let Stmt::Expr(statement) = statement
+            && let Expr::Call(call) = statement.value.as_ref()
+            && let Expr::Attribute(method) = call.func.as_ref()
+            && method.value.is_name_expr()
+            && CHANGES.contains(&method.attr.as_str())
+        {
+            return self.visit_arguments(&call.arguments);
+        }
+        visitor::walk_stmt(self, statement);
+    }
+
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        match expr {
+            Expr::Subscript(item) if item.value.is_name_expr() && !item.ctx.is_load() => self.visit_expr(&item.slice),
+            Expr::Name(name) if name.ctx.is_load() => drop(self.0.insert(name.id.as_str())),
+            _ => visitor::walk_expr(self, expr),
+        }
     }
 }
 
@@ -48,6 +75,8 @@ struct Task<'p, 'a> {
     program: &'p Program<'a>,
     /// Names that are bound in the task itself.
     own: BTreeSet<&'a str>,
+    /// Names whose value the task takes for itself.
+    used: BTreeSet<&'a str>,
     findings: Vec<Finding>,
 }
 
@@ -56,8 +85,8 @@ impl<'a> Visitor<'a> for Task<'_, 'a> {
         match statement {
             Stmt::Global(global) => {
                 let names = global.names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-                let message = format!("a task changes the global variable {names}, which no other process sees");
-                self.findings.push(report::error("R013", self.program.span(global), message, HINT));
+                let kept = global.names.iter().all(|name| self.used.contains(name.as_str()));
+                self.tell(global, &names, kept);
             }
             Stmt::Assign(assign) => assign.targets.iter().for_each(|target| self.item(target)),
             Stmt::AugAssign(assign) => self.item(&assign.target),
@@ -97,9 +126,15 @@ impl<'a> Task<'_, 'a> {
             _ => false,
         });
         if collection && !self.own.contains(name.id.as_str()) {
-            let message = format!("a task changes the global variable `{}`, which no other process sees", name.id);
-            self.findings.push(report::error("R013", self.program.span(name), message, HINT));
+            self.tell(name, &format!("`{}`", name.id), self.used.contains(name.id.as_str()));
         }
+    }
+
+    /// What a task keeps for itself, such as a model that it loads once, is as right in each process.
+    fn tell(&mut self, place: &impl Ranged, names: &str, kept: bool) {
+        let message = format!("a task changes the global variable {names}, which no other process sees");
+        let severity = if kept { Severity::Warning } else { Severity::Error };
+        self.findings.push(report::finding("R013", severity, self.program.span(place), message, HINT));
     }
 }
 

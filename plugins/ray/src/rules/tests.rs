@@ -3,6 +3,7 @@ use enginehouse_sdk::{Finding, RelationKind, RelationSource, Severity, Source, T
 use super::{readable, rules, validate};
 
 mod datasets;
+mod foreign;
 mod good;
 mod pages;
 mod results;
