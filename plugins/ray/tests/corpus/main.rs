@@ -16,7 +16,7 @@ fn programs() -> Vec<Valid> {
 
 #[test]
 fn valid_programs_raise_no_error() {
-    trials::valid_programs_raise_no_error::<Ray>(&programs(), 60);
+    trials::valid_programs_raise_no_error::<Ray>(&programs(), 69);
 }
 
 #[test]
