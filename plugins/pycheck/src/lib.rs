@@ -31,6 +31,6 @@ pub use program::{Call, Program, Text, argument};
 pub use ruff_python_ast as ast;
 pub use ruff_text_size::{Ranged, TextRange};
 pub use rules::{Policy, check, rules};
-pub use scope::Star;
+pub use scope::{Star, bound_by};
 pub use syntax::{Syntax, done};
 pub use value::{OUTPUT_PATH, Part, Value};

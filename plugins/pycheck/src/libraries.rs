@@ -71,7 +71,11 @@ pub fn reads<'a>(program: &Program<'a>, call: &Call<'a>, chain: &Chain<'a>) -> O
 
 /// What a call writes, as far as it is one of these libraries' or a method of their names.
 pub fn writes<'a>(program: &Program<'a>, call: &Call<'a>, chain: &Chain<'a>) -> Option<Touched> {
-    let name = call.called(chain).filter(|name| !is_own(program, chain, name))?;
+    let name = call.called(chain)?;
+    written(program, call, chain, name).filter(|_| !is_own(program, chain, name))
+}
+
+fn written<'a>(program: &Program<'a>, call: &Call<'a>, chain: &Chain<'a>, name: &str) -> Option<Touched> {
     let path = chain.path().unwrap_or_default();
     if WRITERS.contains(&name) && !path.starts_with("pyspark.sql.functions") {
         let first = call.node.arguments.args.first();

@@ -91,7 +91,7 @@ pub const SAFE: &[&str] = &[
 ];
 
 /// Harmless parts of what is denied.
-const ALLOWED: &[&str] = &[
+pub(crate) const ALLOWED: &[&str] = &[
     "os.environ",
     "os.getenv",
     "os.path",

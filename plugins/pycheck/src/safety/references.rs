@@ -156,28 +156,8 @@ fn held_by_object(chain: &Chain<'_>) -> Option<(&'static str, String)> {
 }
 
 fn allowed_of_os(rest: &str) -> bool {
-    const PARTS: &[&str] = &[
-        "environ",
-        "getenv",
-        "path",
-        "sep",
-        "linesep",
-        "name",
-        "cpu_count",
-        "getcwd",
-        "fspath",
-        "curdir",
-        "PathLike",
-        "pathsep",
-        "getpid",
-        "getppid",
-        "sched_getaffinity",
-        "uname",
-        "urandom",
-        "devnull",
-        "extsep",
-    ];
-    rest.split('.').next().is_some_and(|first| PARTS.contains(&first))
+    let first = rest.split('.').next();
+    first.is_some() && modules::ALLOWED.iter().any(|name| name.strip_prefix("os.") == first)
 }
 
 /// Whether a module is reached through another: `random._os`.

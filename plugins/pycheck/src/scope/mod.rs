@@ -18,6 +18,7 @@ use rustc_hash::FxHashMap;
 pub(crate) use build::build;
 pub(crate) use builtins::is_builtin;
 pub use stars::Star;
+pub use visit::bound_by;
 
 /// The most bindings of a name that are looked at for one use.
 pub(crate) const SEEN: usize = 256;

@@ -1,7 +1,7 @@
 //! The walk itself: what each statement and expression does to names.
 
 use ruff_python_ast::{
-    self as ast, ElifElseClause, Expr, ExprContext, Pattern, Stmt,
+    self as ast, ElifElseClause, Expr, ExprContext, Identifier, Pattern, Stmt,
     visitor::{self, Visitor},
 };
 use ruff_text_size::Ranged;
@@ -10,6 +10,16 @@ use super::{
     Origin, Reference, Role, ScopeKind,
     build::{Builder, MUTATORS, is_name},
 };
+
+/// The name that a pattern of `match` binds by itself.
+pub fn bound_by(pattern: &Pattern) -> Option<&Identifier> {
+    match pattern {
+        Pattern::MatchAs(pattern) => pattern.name.as_ref(),
+        Pattern::MatchStar(pattern) => pattern.name.as_ref(),
+        Pattern::MatchMapping(pattern) => pattern.rest.as_ref(),
+        _ => None,
+    }
+}
 
 impl<'a> Visitor<'a> for Builder<'a> {
     fn visit_stmt(&mut self, stmt: &'a Stmt) {
@@ -146,13 +156,7 @@ impl<'a> Visitor<'a> for Builder<'a> {
     }
 
     fn visit_pattern(&mut self, pattern: &'a Pattern) {
-        let name = match pattern {
-            Pattern::MatchAs(pattern) => pattern.name.as_ref(),
-            Pattern::MatchStar(pattern) => pattern.name.as_ref(),
-            Pattern::MatchMapping(pattern) => pattern.rest.as_ref(),
-            _ => None,
-        };
-        if let Some(name) = name {
+        if let Some(name) = bound_by(pattern) {
             self.bind(name.as_str(), name.end().to_u32(), Origin::Opaque);
         }
         visitor::walk_pattern(self, pattern);

@@ -54,7 +54,8 @@ pub(super) fn judged<'a>(
         (value, fit)
     };
     let mut judged: Vec<(Value, Fit)> = values.into_iter().map(with_fit).collect();
-    if judged.iter().all(|(_, fit)| *fit == Fit::No) {
+    let misfits = judged.iter().filter(|(_, fit)| *fit == Fit::No).count();
+    if misfits == 0 || misfits == judged.len() {
         return judged;
     }
     let arguments = call.node.arguments.args.iter();

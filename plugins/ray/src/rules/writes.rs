@@ -106,12 +106,14 @@ fn of_call<'p, 'a>(
     let mut found = Vec::new();
     for chain in call.chains.iter() {
         let Some(name) = call.own(chain).and_then(|_| call.called(chain)) else { continue };
-        let ray = chain.may_come_from(&["ray"]) && !libraries::is_own(program, chain, name);
+        let ray = |names: &[&str]| {
+            names.contains(&name) && chain.may_come_from(&["ray"]) && !libraries::is_own(program, chain, name)
+        };
         let stream = matches!(name, "open_output_stream" | "open_append_stream");
-        let target = if ray && FILES.contains(&name) || stream {
+        let target = if ray(FILES) || stream {
             let path = call.argument(0, "path");
             Some(Touched::Paths(path.map_or_else(|| vec![Value::unknown()], |path| program.texts_within(path))))
-        } else if ray && OTHERS.contains(&name) {
+        } else if ray(OTHERS) {
             Some(Touched::Table)
         } else {
             libraries::writes(program, call, chain)

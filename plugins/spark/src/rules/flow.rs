@@ -98,8 +98,8 @@ pub(super) fn follow<'a>(
             wild |= call.spreads();
         }
     }
-    let mut names = Names::default();
-    names.visit_body(program.syntax().body());
+    let mut shared = Shared::default();
+    shared.visit_body(program.syntax().body());
     let mut flow = Flow {
         task,
         program,
@@ -109,8 +109,8 @@ pub(super) fn follow<'a>(
         made_in_sql,
         variables,
         wild,
-        shared: names.shared,
-        defined: names.defined,
+        shared: shared.0,
+        defined: walk.functions.iter().map(|function| function.name.as_str()).collect(),
         state: State::default(),
         environments: vec![Environment::default()],
         objects: Vec::new(),
@@ -325,22 +325,17 @@ impl<'p> Flow<'p, '_> {
     }
 }
 
-/// Gathers the names in `global` and `nonlocal`, and those of functions.
+/// Gathers the names in `global` and `nonlocal`.
 #[derive(Default)]
-struct Names<'a> {
-    shared: FxHashSet<&'a str>,
-    defined: FxHashSet<&'a str>,
-}
+struct Shared<'a>(FxHashSet<&'a str>);
 
-impl<'a> Visitor<'a> for Names<'a> {
+impl<'a> Visitor<'a> for Shared<'a> {
     fn visit_stmt(&mut self, stmt: &'a Stmt) {
         match stmt {
-            Stmt::Global(statement) => self.shared.extend(statement.names.iter().map(|name| name.as_str())),
-            Stmt::Nonlocal(statement) => self.shared.extend(statement.names.iter().map(|name| name.as_str())),
-            Stmt::FunctionDef(def) => drop(self.defined.insert(def.name.as_str())),
-            _ => {}
+            Stmt::Global(statement) => self.0.extend(statement.names.iter().map(|name| name.as_str())),
+            Stmt::Nonlocal(statement) => self.0.extend(statement.names.iter().map(|name| name.as_str())),
+            other => visitor::walk_stmt(self, other),
         }
-        visitor::walk_stmt(self, stmt);
     }
 
     fn visit_expr(&mut self, _: &'a Expr) {}

@@ -313,13 +313,5 @@ fn mentions(annotation: &Expr) -> Option<&'static str> {
 
 /// A function with its first argument.
 fn bind<'a>(function: &Rc<Function<'a>>, first: Value<'a>) -> Value<'a> {
-    Value::function(Function {
-        code: function.code,
-        around: function.around,
-        defaults: function.defaults.clone(),
-        bound: Some(first),
-        kind: function.kind,
-        class: function.class,
-        depth: 0,
-    })
+    Value::function(Function { bound: Some(first), ..Function::clone(function) })
 }

@@ -60,12 +60,7 @@ impl<'a> Flow<'_, 'a> {
             Some(turns) if turns.len() + made.all.len() <= ELEMENTS => turns,
             turns => {
                 made.vague = true;
-                let each = match (turns, self.open(&iter)) {
-                    (Some(turns), _) => turns.into_iter().reduce(Value::or).unwrap_or(Value::Unknown),
-                    (None, Value::Each(each)) => Value::clone(&each),
-                    _ => Value::Unknown,
-                };
-                vec![each]
+                vec![self.any_element(&iter, turns)]
             }
         };
         'turns: for turn in turns {

@@ -19,15 +19,7 @@ impl<'a> Flow<'_, 'a> {
         }
         let made = self.eval(decorator);
         let kind = |kind: Kind| match &value {
-            Value::Function(function) => Value::function(Function {
-                code: function.code,
-                around: function.around,
-                defaults: function.defaults.clone(),
-                bound: function.bound.clone(),
-                kind,
-                class: function.class,
-                depth: 0,
-            }),
+            Value::Function(function) => Value::function(Function { kind, ..Function::clone(function) }),
             _ => Value::Unknown,
         };
         match &made {

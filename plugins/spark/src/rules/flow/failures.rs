@@ -61,20 +61,17 @@ impl<'a> Flow<'_, 'a> {
         let (way, touched) = self.tried(expected, |flow| flow.body(&statement.body) && flow.body(&statement.orelse));
         let mut ways: Vec<Way<'a>> = way.into_iter().collect();
         for ExceptHandler::ExceptHandler(handler) in &statement.handlers {
-            let mark = self.state.mark();
-            // It is not known how far the body got.
-            for place in &touched {
-                self.state.set(place.clone(), Value::Unknown);
-            }
-            if let Some(name) = &handler.name {
-                self.bind(name.as_str(), Value::Plain);
-            }
-            self.spend(touched.len());
-            let falls = self.body(&handler.body);
-            let way = self.state.back(mark);
-            if falls {
-                ways.push(way);
-            }
+            ways.extend(self.way(|flow| {
+                // It is not known how far the body got.
+                for place in &touched {
+                    flow.state.set(place.clone(), Value::Unknown);
+                }
+                if let Some(name) = &handler.name {
+                    flow.bind(name.as_str(), Value::Plain);
+                }
+                flow.spend(touched.len());
+                flow.body(&handler.body)
+            }));
         }
         let falls = !ways.is_empty();
         if falls {
@@ -94,14 +91,12 @@ impl<'a> Flow<'_, 'a> {
         inside: impl FnOnce(&mut Self) -> bool,
     ) -> (Option<Way<'a>>, FxHashSet<Place<'a>>) {
         let outer = self.state.touched.replace(FxHashSet::default());
-        let mark = self.state.mark();
-        let falls = self.doubtful(expected, inside);
-        let way = self.state.back(mark);
+        let way = self.way(|flow| flow.doubtful(expected, inside));
         let touched = std::mem::replace(&mut self.state.touched, outer).unwrap_or_default();
         if let Some(outer) = &mut self.state.touched {
             outer.extend(touched.iter().cloned());
         }
-        (falls.then_some(way), touched)
+        (way, touched)
     }
 }
 

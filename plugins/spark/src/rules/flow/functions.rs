@@ -180,11 +180,9 @@ impl<'a> Flow<'_, 'a> {
             }
         });
         self.generator = generator;
-        if lazily == Some(true) {
-            self.stops = stops;
-        }
         self.active.pop();
         if lazily == Some(true) {
+            self.stops = stops;
             self.lose();
             return Value::each(Value::Unknown);
         }

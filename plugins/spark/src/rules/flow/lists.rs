@@ -27,6 +27,15 @@ impl<'a> Flow<'_, 'a> {
         }
     }
 
+    /// What each element may be, where they are not gone through one by one; `elements` where all are known.
+    pub(super) fn any_element(&self, of: &Value<'a>, elements: Option<Vec<Value<'a>>>) -> Value<'a> {
+        match (elements, self.open(of)) {
+            (Some(elements), _) => elements.into_iter().reduce(Value::or).unwrap_or(Value::Unknown),
+            (None, Value::Each(each)) => Value::clone(&each),
+            _ => Value::Unknown,
+        }
+    }
+
     /// Puts another content into a list or a dict.
     pub(super) fn change(&mut self, held: &Value<'a>, content: Value<'a>) {
         match held.some() {

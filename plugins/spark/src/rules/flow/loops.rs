@@ -49,11 +49,9 @@ impl<'a> Flow<'_, 'a> {
                 self.end(start, falls)
             }
             elements => {
-                let each = match (elements, self.open(iter)) {
-                    (Some(elements), _) => elements.into_iter().reduce(Value::or).unwrap_or(Value::Unknown),
-                    (None, Value::Each(each)) => Value::clone(&each),
-                    (None, Value::Doubt) => Value::Doubt,
-                    _ => Value::Unknown,
+                let each = match self.open(iter) {
+                    Value::Doubt => Value::Doubt,
+                    _ => self.any_element(iter, elements),
                 };
                 // How many turns there are may hang on which columns there are.
                 let doubt = matches!(each, Value::Doubt);

@@ -33,13 +33,7 @@ impl<'a> Flow<'_, 'a> {
     /// What the arguments of `select` and its like say: those of a list that is the only one, too.
     pub(super) fn said(&mut self, args: &Args<'a>) -> Said<'a> {
         let mut said = Said { vague: args.more, ..Said::default() };
-        let all: Vec<(Value<'a>, Option<&'a Expr>)> = match args.placed.as_slice() {
-            [(only, expr)] => match self.elements(only) {
-                Some(elements) => elements.into_iter().map(|element| (element, *expr)).collect(),
-                None => vec![(only.clone(), *expr)],
-            },
-            all => all.to_vec(),
-        };
+        let all = self.listed_or_placed(args);
         self.spend(all.len());
         for (value, expr) in all {
             match value {
@@ -62,6 +56,17 @@ impl<'a> Flow<'_, 'a> {
         said
     }
 
+    /// The arguments, or the elements of a list that is the only one.
+    fn listed_or_placed(&self, args: &Args<'a>) -> Vec<(Value<'a>, Option<&'a Expr>)> {
+        match args.placed.as_slice() {
+            [(only, expr)] => match self.elements(only) {
+                Some(elements) => elements.into_iter().map(|element| (element, *expr)).collect(),
+                None => vec![(only.clone(), *expr)],
+            },
+            all => all.to_vec(),
+        }
+    }
+
     fn say(&mut self, column: &Column<'a>, said: &mut Said<'a>) {
         self.spend(column.uses.len());
         said.uses.extend(column.uses.iter().cloned());
@@ -77,13 +82,7 @@ impl<'a> Flow<'_, 'a> {
 
     pub(super) fn said_in_sql(&mut self, args: &Args<'a>) -> Said<'a> {
         let mut said = Said { vague: args.more, ..Said::default() };
-        let all: Vec<(Value<'a>, Option<&'a Expr>)> = match args.placed.as_slice() {
-            [(only, expr)] => match self.elements(only) {
-                Some(elements) => elements.into_iter().map(|element| (element, *expr)).collect(),
-                None => vec![(only.clone(), *expr)],
-            },
-            all => all.to_vec(),
-        };
+        let all = self.listed_or_placed(args);
         for (value, expr) in all {
             let Value::Text(text, place) = &value else {
                 said.vague = true;

@@ -1,8 +1,11 @@
 //! Statements, one after the other.
 
-use enginehouse_pycheck::ast::{
-    Expr, Operator, Pattern, Stmt, StmtIf, StmtMatch,
-    visitor::{self, Visitor},
+use enginehouse_pycheck::{
+    ast::{
+        Expr, Operator, Pattern, Stmt, StmtIf, StmtMatch,
+        visitor::{self, Visitor},
+    },
+    bound_by,
 };
 
 use super::{
@@ -208,21 +211,29 @@ impl<'a> Flow<'_, 'a> {
             }
             doubt |= doubtful && truth.is_none();
             // Names that a test binds hold in the branches behind it, too: they are made one with the others' ends.
-            let start = self.state.mark();
-            let falls = self.doubtful(doubt, |flow| flow.body(body));
-            let way = self.state.back(start);
-            if falls {
-                ways.push(way);
-            }
+            ways.extend(self.way(|flow| flow.doubtful(doubt, |flow| flow.body(body))));
             if truth == Some(true) {
                 open = false;
                 break;
             }
         }
+        self.spend(self.state.mark() - mark);
+        self.go_on(ways, open, doubt)
+    }
+
+    /// Goes one way and comes back: how it ends, if it does not leave.
+    pub(super) fn way(&mut self, inside: impl FnOnce(&mut Self) -> bool) -> Option<Way<'a>> {
+        let mark = self.state.mark();
+        let falls = inside(self);
+        let way = self.state.back(mark);
+        falls.then_some(way)
+    }
+
+    /// Goes on from the ends of branches; `open` where none of them may have been taken.
+    fn go_on(&mut self, mut ways: Vec<Way<'a>>, open: bool, doubt: bool) -> bool {
         if open {
             ways.push(Way::default());
         }
-        self.spend(self.state.mark() - mark);
         self.state.merge(&ways, doubt);
         !ways.is_empty()
     }
@@ -232,31 +243,25 @@ impl<'a> Flow<'_, 'a> {
         let mut ways = Vec::new();
         let (mut open, mut doubt) = (true, false);
         for case in &statement.cases {
-            let mark = self.state.mark();
-            self.forget(|names| names.visit_pattern(&case.pattern));
-            let mut truth = self.matches(&case.pattern, &subject);
-            if truth != Some(false)
-                && let Some(guard) = &case.guard
-            {
-                truth = truth.zip(self.decides(guard).0).map(|(matches, passes)| matches && passes);
-            }
-            // What a value is, is not told apart here.
-            doubt |= truth.is_none();
-            let falls = truth != Some(false) && self.doubtful(doubt, |flow| flow.body(&case.body));
-            let way = self.state.back(mark);
-            if falls {
-                ways.push(way);
-            }
+            let mut truth = None;
+            ways.extend(self.way(|flow| {
+                flow.forget(|names| names.visit_pattern(&case.pattern));
+                truth = flow.matches(&case.pattern, &subject);
+                if truth != Some(false)
+                    && let Some(guard) = &case.guard
+                {
+                    truth = truth.zip(flow.decides(guard).0).map(|(matches, passes)| matches && passes);
+                }
+                // What a value is, is not told apart here.
+                doubt |= truth.is_none();
+                truth != Some(false) && flow.doubtful(doubt, |flow| flow.body(&case.body))
+            }));
             if truth == Some(true) {
                 open = false;
                 break;
             }
         }
-        if open {
-            ways.push(Way::default());
-        }
-        self.state.merge(&ways, doubt);
-        !ways.is_empty()
+        self.go_on(ways, open, doubt)
     }
 
     /// Whether a value fits a pattern, where that can be told.
@@ -292,13 +297,7 @@ impl<'a> Visitor<'a> for Bound<'a> {
     }
 
     fn visit_pattern(&mut self, pattern: &'a Pattern) {
-        let name = match pattern {
-            Pattern::MatchAs(pattern) => pattern.name.as_ref(),
-            Pattern::MatchStar(pattern) => pattern.name.as_ref(),
-            Pattern::MatchMapping(pattern) => pattern.rest.as_ref(),
-            _ => None,
-        };
-        self.0.extend(name.map(|name| name.as_str()));
+        self.0.extend(bound_by(pattern).map(|name| name.as_str()));
         visitor::walk_pattern(self, pattern);
     }
 }

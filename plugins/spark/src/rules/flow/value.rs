@@ -114,7 +114,7 @@ pub(super) struct Column<'a> {
 }
 
 /// A function or a lambda, where it was made.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Function<'a> {
     pub(super) code: Code<'a>,
     /// The environment around it.
